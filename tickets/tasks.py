@@ -27,7 +27,7 @@ from tickets.services.intake import (
 )
 from tickets.services.leases import due_mailboxes
 from tickets.services.mailbox_comparison import compare_mailboxes as compare_all
-from tickets.services.outgoing.delivery import deliver_due
+from tickets.services.outgoing.delivery import deliver_due, release_from_future
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ def deliver_outbox(*, nudged: bool = False) -> str:
     """
     if nudged and cache.get(SERVER_AWAY):
         return "the mail server is away"
+    if not nudged:
+        release_from_future(now=time_of_record.now())
     report = deliver_due(read_clock=time_of_record.now)
     cache.set(SERVER_AWAY, bool(report.problem), AWAY_SECONDS)
     return str(report)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from customers.time_of_record import FUTURE
 from tickets.models import Mailbox
 from tickets.models.mailbox import SECRETS, MailLogin
 from tickets.protocols.oauth import AccessToken, TokenClient, request_token
@@ -97,7 +98,9 @@ def _store(mailbox: Mailbox, **values: object) -> None:
 
 
 def _claim(mailbox: Mailbox, *, now: datetime) -> bool:
-    free = Mailbox.objects.filter(Q(token_claimed_until=None) | Q(token_claimed_until__lt=now), pk=mailbox.pk)
+    is_free = Q(token_claimed_until=None) | Q(token_claimed_until__lt=now)
+    is_wrong = Q(token_claimed_until__gt=now + CLAIM + FUTURE)  # made while a clock was wrong
+    free = Mailbox.objects.filter(is_free | is_wrong, pk=mailbox.pk)
     return free.update(token_claimed_until=now + CLAIM) == 1
 
 

@@ -31,6 +31,7 @@ from tickets.services.connecting import open_mailbox_folder
 from tickets.services.downloading import breaks_at, describe, download, remembering_breaks
 from tickets.services.intake import store_once
 from tickets.services.leases import (
+    WAITS,
     FetchReport,
     ReadClock,
     due_mailboxes,
@@ -44,8 +45,6 @@ from tickets.services.maildrops import fetch_maildrop
 
 logger = logging.getLogger(__name__)
 
-# Minutes to wait after the first, second, ... error in a row; the last one repeats.
-WAITS = (1, 2, 5, 10, 15)
 BATCH = 100
 # After this time no further batch or mailbox is begun; the next minute's task goes on.
 RUN_FOR = timedelta(seconds=100)

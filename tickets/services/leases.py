@@ -10,10 +10,14 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from customers.time_of_record import FUTURE
 from tickets.models import Mailbox, MailboxFolder
 
 # Longer than a task of the queue may live (Q_CLUSTER's timeout), and renewed with each batch.
 LEASE = timedelta(minutes=5)
+# Minutes to wait after the first, second, ... error in a row; the last one repeats.
+WAITS = (1, 2, 5, 10, 15)
+LONGEST_WAIT = timedelta(minutes=WAITS[-1])
 
 ReadClock = Callable[[], datetime]
 
@@ -43,11 +47,13 @@ class FetchReport:
 def due_mailboxes(now: datetime) -> QuerySet[Mailbox]:
     """Those with a host that nobody reads at ``now`` (UTC) and that need not wait after an error."""
     polled = Mailbox.objects.filter(is_active=True).exclude(host="")
-    return polled.filter(Q(retry_at=None) | Q(retry_at__lte=now), _is_free(now))
+    may_try = Q(retry_at=None) | Q(retry_at__lte=now) | Q(retry_at__gt=now + LONGEST_WAIT + FUTURE)
+    return polled.filter(may_try, _is_free(now))
 
 
 def _is_free(now: datetime) -> Q:
-    return Q(locked_until=None) | Q(locked_until__lt=now)
+    """A lease that ends later than any may was taken while a clock was wrong."""
+    return Q(locked_until=None) | Q(locked_until__lt=now) | Q(locked_until__gt=now + LEASE + FUTURE)
 
 
 def take_lease(mailbox: Mailbox, *, now: datetime) -> bool:

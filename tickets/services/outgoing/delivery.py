@@ -18,8 +18,10 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from customers.time_of_record import FUTURE
 from tickets.choices import Fact, MailPurpose, OutboxState, RecipientState
 from tickets.errors import DeskError
 from tickets.events import StaffResponded, publish
@@ -84,6 +86,16 @@ def deliver_due(*, read_clock: Callable[[], datetime], most: int = MOST_PER_RUN)
         report.problem = str(problem)
         logger.warning("Mail cannot be sent: %s", problem)
     return report
+
+
+def release_from_future(*, now: datetime) -> int:
+    """Make due what was queued or leased while a clock was ahead; returns how many mails that were.
+
+    Otherwise they would wait for as long as it was ahead. A mail that the server deferred has its time from its wait.
+    """
+    is_wrong = Q(state=OutboxState.QUEUED, next_try_at__gt=now + FUTURE)
+    is_wrong |= Q(state=OutboxState.SENDING, next_try_at__gt=now + LEASE + FUTURE)
+    return OutboundEmail.objects.filter(is_wrong).update(next_try_at=now)
 
 
 @transaction.atomic

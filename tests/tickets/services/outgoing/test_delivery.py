@@ -25,7 +25,7 @@ from tickets.models.outbound import RecipientOutcome
 from tickets.nudges import nudge_delivery
 from tickets.protocols.smtp import OutgoingMail, SendingResult, ServerReply, ServerUnreachable
 from tickets.services.outgoing import delivery, outcomes
-from tickets.services.outgoing.delivery import LEASE, claim_next, deliver_due, send_again
+from tickets.services.outgoing.delivery import LEASE, claim_next, deliver_due, release_from_future, send_again
 
 pytestmark = pytest.mark.django_db
 
@@ -254,6 +254,23 @@ def test_a_wrong_smtp_url_is_a_sentence_and_changes_nothing(settings):
 
 
 # Leases
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes", "is_released"),
+    [
+        (OutboxState.QUEUED, 1, False),
+        (OutboxState.QUEUED, 1.1, True),
+        (OutboxState.SENDING, 6, False),
+        (OutboxState.SENDING, 6.1, True),
+        (OutboxState.DEFERRED, 60, False),
+    ],
+)
+def test_mail_that_was_queued_or_leased_by_a_clock_ahead_waits_no_longer(state, minutes, is_released):
+    mail = OutboundEmailFactory(state=state, next_try_at=NOW + timedelta(minutes=minutes))
+    assert release_from_future(now=NOW) == is_released
+    mail.refresh_from_db()
+    assert (mail.next_try_at == NOW) is is_released
 
 
 def test_a_leased_mail_cannot_be_claimed_again():
