@@ -128,7 +128,22 @@ def is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and not any(ip in network for network in (UNICAST, NAT64)):
         return ip.ipv4_mapped is not None and is_public(str(ip.ipv4_mapped))
-    return all(candidate.is_global and not candidate.is_multicast for candidate in (ip, *_inside(ip)))
+    return all(_is_a_strangers(candidate) for candidate in (ip, *_inside(ip)))
+
+
+def _is_a_strangers(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in SPECIAL)
+
+
+# Global by name, but no stranger's server: the IANA registries of special-purpose addresses (RFC 6890), among whose
+# protocol assignments a cloud keeps its metadata (192.0.0.192), and the host's agent of Azure.
+SPECIAL = tuple(
+    ipaddress.ip_network(block)
+    for block in (
+        "192.0.0.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24",
+        "168.63.129.16/32", "2001::/23", "2620:4f:8000::/48", "3fff::/20",
+    )
+)  # fmt: skip
 
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
