@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -19,7 +21,7 @@ from supportdesk.backup.backup_files import BackupFile, line_of, sync_folder, wr
 from supportdesk.backup.desk_files import named_files
 from supportdesk.backup.desk_tables import DeskTable, Row, RowSource
 from supportdesk.backup.keys import DeskKeys, write_keys_apart
-from supportdesk.backup.loading import Say, reading_desk
+from supportdesk.backup.loading import Say, database_name, reading_desk
 from supportdesk.backup.manifest import MANIFEST, BackupManifest, StoredTable, manifest_bytes
 from tickets.errors import DeskError
 
@@ -36,9 +38,14 @@ class BackupReport:
 
     folder: Path
     manifest: BackupManifest
+    files: int
     missing: tuple[str, ...]
     erased: tuple[str, ...]
     keys: Path | None
+
+
+class BackupRunning(DeskError):
+    """Somebody else is writing a backup to the same folder."""
 
 
 def make_backup(
@@ -72,7 +79,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise DeskError(
+            raise BackupRunning(
                 _("Another backup is being written to %(folder)s.") % {"folder": folder}
             ) from error
         yield
@@ -89,11 +96,12 @@ class BackupWriter:
     def __init__(self, folder: Path, recipients: Sequence[Any], say: Say) -> None:
         self.folder, self.recipients, self._say = folder, recipients, say
         self._files: list[BackupFile] = []
+        self._count = 0
 
     def write(self, at: datetime, recipients: Sequence[str]) -> BackupReport:
         self.folder.mkdir(mode=0o700)
         with reading_desk() as desk:
-            tables = [self._table(desk, table) for table in desk.tables()]
+            tables = [self._table(desk, table) for table in _tables_of_a_desk(desk)]
             numbers = dict(desk.last_numbers())
             names = named_files(desk)
         self._say(_("%(count)s rows") % {"count": f"{sum(table.rows for table in tables):,}"})
@@ -124,7 +132,11 @@ class BackupWriter:
                 count += 1
                 yield line_of(row)
 
-        path = self._lines(f"tables/{table.name}.jsonl", lines())
+        try:
+            path = self._lines(f"tables/{table.name}.jsonl", lines())
+        except (sqlite3.Error, psycopg.Error) as error:
+            words = {"table": table.name, "error": str(error).strip()}
+            raise DeskError(_("The table %(table)s cannot be read: %(error)s") % words) from error
         return StoredTable(table.name, table.columns, count, path)
 
     def _lines(self, path: str, lines: Iterable[bytes]) -> str:
@@ -142,6 +154,7 @@ class BackupWriter:
             else:
                 entries.append((name, path))
         self._lines(INDEX, map(line_of, entries))
+        self._count = len(entries)
         self._say(_("%(count)s files") % {"count": f"{len(entries):,}"})
         return missing
 
@@ -171,8 +184,20 @@ class BackupWriter:
         sync_folder(folder.parent)
         erased = _no_longer_named(missing)
         return BackupReport(
-            folder, manifest, tuple(name for name in missing if name not in erased), erased, apart
+            folder,
+            manifest,
+            self._count,
+            tuple(name for name in missing if name not in erased),
+            erased,
+            apart,
         )
+
+
+def _tables_of_a_desk(desk: RowSource) -> list[DeskTable]:
+    tables = desk.tables()
+    if "django_migrations" not in {table.name for table in tables}:
+        raise DeskError(_("There is no desk in the database %(database)s.") % {"database": database_name()})
+    return tables
 
 
 def _no_longer_named(names: Sequence[str]) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class Check(StrEnum):
     ADMINISTRATORS = "administrators"
     WEEKLY_PACK = "weekly_pack"
     ACCOUNT_MANAGERS = "account_managers"
+    BACKUP = "backup"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from escalation.enforcement.sweep_loop import JUMPED, ROUNDS
 from escalation.notifications.channels.outcomes import translate_answer
 from escalation.proof.whole_proof import proof_in_words
 from escalation.tasks import LEDGER, START, SWEEP
+from supportdesk.backup.scheduled import BACKUP, BACKUP_FAILED
 from supportdesk.monitoring.host_clocks import jump_in_words
 from supportdesk.monitoring.schedule_wording import title_of
 from supportdesk.schedule_inspection import REPAIRS
@@ -24,9 +25,12 @@ TITLES = {
     REPAIRS: gettext_lazy("Schedules repaired"),
     START: gettext_lazy("Desk started"),
     JUMPED: gettext_lazy("Time jumped"),
+    BACKUP: gettext_lazy("Data backup"),
+    BACKUP_FAILED: gettext_lazy("Data backup (failed)"),
 }
 UNSHOWN = {ROUNDS}  # by which overlapping sweeps detect each other; nothing to show
 PROOF = re.compile(r"(?P<wrong>\d+) of (?P<among>\d+)(: (?P<first>.*))?", re.DOTALL)
+BACKED_UP = re.compile(r"rows=(?P<rows>\d+) files=(?P<files>\d+) missing=(?P<missing>\d+)")
 REPAIRED = re.compile(r"(created|repaired|removed) (.+)")
 
 
@@ -41,6 +45,9 @@ def heartbeat_in_words(name: str, detail: str) -> str:
             return _repaired(detail)
         case _jumped if name == JUMPED:
             return jump_in_words(detail)
+
+        case _backup if name == BACKUP:
+            return _backed_up(detail)
         case _failed if name == FAILED:
             return translate_answer(detail)
         case _other:
@@ -86,6 +93,18 @@ def _proved(detail: str) -> str:
         return detail
     words = proof_in_words(wrong=int(match["wrong"]), among=int(match["among"]))
     return f"{words} {match['first']}" if match["first"] else words
+
+
+def _backed_up(detail: str) -> str:
+    match = BACKED_UP.fullmatch(detail)
+    if match is None:
+        return detail
+    words = _("%(rows)s rows and %(files)s files, proven") % match.groupdict()
+    missing = int(match["missing"])
+    if not missing:
+        return words
+    text = ngettext("%(count)s file was missing", "%(count)s files were missing", missing)
+    return listed([words, text % {"count": missing}])
 
 
 def _repaired(detail: str) -> str:

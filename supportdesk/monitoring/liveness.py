@@ -22,7 +22,9 @@ from escalation.enforcement.sweep_loop import JUMPED
 from escalation.models import Heartbeat
 from escalation.notifications.channels.outcomes import translate_answer
 from escalation.tasks import LEDGER, START, SWEEP
+from supportdesk.backup.scheduled import BACKUP, BACKUP_FAILED
 from supportdesk.models import Cluster
+from supportdesk.monitoring.backup_watch import backup_warnings
 from supportdesk.monitoring.check_results import Check, CheckResult
 from supportdesk.monitoring.host_clocks import clocks_ahead, recent_jump, wrong_clocks
 from supportdesk.monitoring.schedule_wording import title_of
@@ -172,6 +174,18 @@ def _named(signs: LivenessEvidence, standings: tuple[RowStanding, ...], text: st
         yield CheckResult(Check.SCHEDULES, text % {"names": listed(names)})
 
 
+def _backups(signs: LivenessEvidence) -> Iterator[CheckResult]:
+    good_at, failed_at = signs.beat_at(BACKUP), signs.beat_at(BACKUP_FAILED)
+    if settings.BACKUP_FOLDER:
+        yield from backup_warnings(
+            now=signs.now,
+            good_at=good_at,
+            failed_at=failed_at,
+            reason=signs.detail(BACKUP_FAILED),
+            since=good_at or _born_at(signs),
+        )
+
+
 SIGN_PROBLEMS: tuple[Callable[[LivenessEvidence], Iterator[CheckResult]], ...] = (
     _sweep,
     _ledger,
@@ -185,4 +199,5 @@ SIGN_WARNINGS: tuple[Callable[[LivenessEvidence], Iterator[CheckResult]], ...] =
     _clusters,
     _outside,
     _odd_schedules,
+    _backups,
 )

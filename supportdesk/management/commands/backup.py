@@ -1,16 +1,20 @@
 """manage.py backup: writes a backup of the whole desk into a folder."""
 
+import os
+import signal
 from argparse import ArgumentParser
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from supportdesk.backup.encryption import new_identity, recipients_of
-from supportdesk.backup.making import BackupReport, make_backup, remove_older
+from supportdesk.backup.making import BackupReport, BackupRunning, make_backup, remove_older
+from supportdesk.backup.scheduled import record_backup, record_failed_backup
 from supportdesk.backup.verifying import verify_backup
 from supportdesk.management.backup_words import verified_in_words
 from tickets.errors import DeskError
@@ -20,7 +24,12 @@ class Command(BaseCommand):
     help = "Write database, files and keys of the desk into a new folder within FOLDER, while the desk runs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="where the backups are kept")
+        parser.add_argument(
+            "folder",
+            type=Path,
+            nargs="?",
+            help="where the backups are kept; without it the scheduled backup is made now, by the settings BACKUP_...",
+        )
         parser.add_argument(
             "--recipient",
             action="append",
@@ -33,30 +42,56 @@ class Command(BaseCommand):
         )
 
     def handle(
-        self, *args: Any, folder: Path, recipient: list[str] | None, keep: int, verify: bool, **options: Any
+        self,
+        *args: Any,
+        folder: Path | None,
+        recipient: list[str] | None,
+        keep: int,
+        verify: bool,
+        **options: Any,
     ) -> None:
         if keep < 0:
             raise CommandError(_("--keep must be 0 or more."))
+        names = recipient or settings.BACKUP_RECIPIENTS
+        if folder is None:
+            self._back_up_as_scheduled(names)
+            return
         try:
-            report = self._back_up(
-                folder.resolve(), recipient or settings.BACKUP_RECIPIENTS, is_verified=verify
-            )
-            removed = remove_older(folder.resolve(), keep=keep)
+            self._back_up(folder.resolve(), names, at=time_of_record.now(), keep=keep, is_verified=verify)
         except DeskError as refusal:
             raise CommandError(str(refusal)) from refusal
-        if removed:
-            self._say(_("Removed older backups: %(count)s") % {"count": len(removed)})
-        self._say(_("The backup is in %(folder)s") % {"folder": report.folder})
 
-    def _back_up(self, folder: Path, names: list[str], *, is_verified: bool) -> BackupReport:
-        """Encrypted backups are verified by a key that only this process has and that ends with it."""
+    def _back_up_as_scheduled(self, names: list[str]) -> None:
+        """Make, prove and record a backup; health says if that fails. Others on this machine go first."""
+        if not settings.BACKUP_FOLDER:
+            raise CommandError(_("Name a folder, or set BACKUP_FOLDER."))
+        os.nice(10)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which the queue, whose child this is, ignores
+        at = time_of_record.now()
+        try:
+            folder = Path(settings.BACKUP_FOLDER).resolve()
+            report = self._back_up(folder, names, at=at, keep=settings.BACKUP_KEEP, is_verified=True)
+        except BackupRunning as refusal:
+            raise CommandError(str(refusal)) from refusal
+        except Exception as error:
+            record_failed_backup(str(error) or type(error).__name__, at=at)
+            raise CommandError(str(error)) from error
+        record_backup(report, at=at)
+
+    def _back_up(
+        self, folder: Path, names: list[str], *, at: datetime, keep: int, is_verified: bool
+    ) -> BackupReport:
+        """An encrypted backup is verified by a key that only this process has and that ends with it."""
         recipients = recipients_of(names)
         identities = [new_identity()] if recipients and is_verified else []
         recipients += [identity.to_public() for identity in identities]
-        report = make_backup(folder, at=timezone.now(), recipients=recipients, names=names, say=self._say)
+        report = make_backup(folder, at=at, recipients=recipients, names=names, say=self._say)
         self._tell(report)
         if is_verified:
             self._say(verified_in_words(verify_backup(report.folder, identities=identities, say=_nothing)))
+        if removed := remove_older(folder, keep=keep):
+            self._say(_("Removed older backups: %(count)s") % {"count": len(removed)})
+        self._say(_("The backup is in %(folder)s") % {"folder": report.folder})
         return report
 
     def _tell(self, report: BackupReport) -> None:

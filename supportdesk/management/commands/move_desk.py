@@ -6,9 +6,9 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseFault
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from escalation.proof.whole_proof import proof_in_words
 from supportdesk.backup.moving import move_desk
 from supportdesk.env import Env
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, url: str, **options: Any) -> None:
         try:
             database = Env({"URL": url}).database("URL", "")
-            report = move_desk(database, at=timezone.now(), say=self._say)
+            report = move_desk(database, at=time_of_record.now(), say=self._say)
         except (DeskError, ImproperlyConfigured) as refusal:
             raise CommandError(str(refusal)) from refusal
         except DatabaseFault as error:

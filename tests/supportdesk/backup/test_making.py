@@ -2,7 +2,9 @@
 
 import errno
 import fcntl
+import sqlite3
 import stat
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -13,7 +15,7 @@ from supportdesk.backup.encryption import new_identity, recipients_of
 from supportdesk.backup.making import chosen_backup, complete_backups, make_backup, remove_older
 from supportdesk.backup.restoring import checked_backup
 from tests.factories import NOW, AttachmentFactory, ContactFactory, OutboundEmailFactory
-from tests.wholedesks import desk_in, silent
+from tests.wholedesks import desk_in, silent, sqlite_at
 from tickets.errors import DeskError
 from tickets.models import Attachment
 
@@ -171,3 +173,15 @@ def test_only_the_newest_are_kept(lived_in, tmp_path):
 def test_what_is_no_recipient_is_refused():
     with pytest.raises(DeskError, match="no public key of age"):
         recipients_of(["age1wrong"])
+
+
+def test_a_database_without_a_desk_is_refused(tmp_path):
+    with pytest.raises(DeskError, match="There is no desk in the database"):
+        backed_up(sqlite_at(tmp_path / "new.sqlite3"), tmp_path / "kept")
+
+
+def test_a_table_that_cannot_be_read_is_named(lived_in, tmp_path):
+    with closing(sqlite3.connect(lived_in["NAME"], isolation_level=None)) as hand:
+        hand.execute("UPDATE tickets_ticket SET subject = CAST(x'ff' AS TEXT)")
+    with pytest.raises(DeskError, match="The table tickets_ticket cannot be read: Could not decode"):
+        backed_up(lived_in, tmp_path / "kept")

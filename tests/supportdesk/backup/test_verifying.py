@@ -6,24 +6,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from tests.supportdesk.backup.test_making import backed_up
 from tests.supportdesk.backup.test_restoring import damage_by_a_byte
-from tests.wholedesks import all_rows, copy_of, desk_in
+from tests.wholedesks import all_rows, desk_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def quick_tables(_empty_sqlite, monkeypatch):
-    """The scratch database gets its tables at once, for `migrate` takes seconds."""
-
-    def migrated(_applied):
-        connection.close()
-        copy_of(_empty_sqlite, connection.settings_dict["NAME"])
-
-    monkeypatch.setattr("supportdesk.backup.verifying.migrate_to", migrated)
 
 
 def verified(folder, **options):
