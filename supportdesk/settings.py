@@ -210,6 +210,12 @@ QUEUE_LATE_SECONDS = env.number("QUEUE_LATE_SECONDS", 300, least=60, most=86_400
 # Seconds without a finished task after which `manage.py desk` starts its cluster again; a dead process of the
 # cluster is noticed at once.
 CLUSTER_SILENCE_SECONDS = env.number("CLUSTER_SILENCE_SECONDS", 60, least=30, most=86_400)
+# Free megabytes on a disk below which the desk warns, and below which it is unwell and takes no new mail, so that
+# answers and promises still have room. 0: never.
+DISK_WARNING_MB = env.number("DISK_WARNING_MB", 1_000, least=0, most=10_000_000)
+DISK_LEAST_MB = env.number("DISK_LEAST_MB", 200, least=0, most=10_000_000)
+# Names of the machines that must run a queue or a mail listener, as System status shows them; others come and go.
+EXPECTED_HOSTS = env.words("EXPECTED_HOSTS", "")
 # Called after each good sweep, so that an external monitor notices when the sweeps stop: https://hc-ping.com/...
 # Called directly, never through a proxy; a redirect is not followed and counts as a failure.
 SWEEP_PING_URL = env.url("SWEEP_PING_URL", "", ("http", "https"))

@@ -46,7 +46,7 @@ from escalation.models import (
     PolicyVersion,
 )
 from escalation.working_time.definitions import CalendarDefinition, as_json, with_holidays
-from supportdesk.models import Cluster
+from supportdesk.models import Cluster, MailListener
 from tickets.choices import (
     Channel,
     Fact,
@@ -517,6 +517,15 @@ class ClusterFactory(DjangoModelFactory[Cluster]):
     started_at = NOW
     seen_at = NOW
     workers = 3
+
+
+class MailListenerFactory(DjangoModelFactory[MailListener]):
+    class Meta:
+        model = MailListener
+
+    name = factory.Sequence(lambda number: f"mail:{number}")
+    host = "mail"
+    seen_at = NOW
 
 
 class DutyLayerFactory(DjangoModelFactory[DutyLayer]):

@@ -12,6 +12,7 @@ from django.db import close_old_connections, connection
 
 from customers import time_of_record
 from tickets.choices import IntakeState
+from tickets.lib.free_space import disk_room
 from tickets.lib.stopping import is_ending
 from tickets.models import InboundEmail
 from tickets.services import erasing, stored_files
@@ -81,17 +82,29 @@ def process_stored() -> str:
 def fetch_mail() -> str:
     """Fetch every mailbox that is due, then go on with imports, every minute.
 
-    A failure is recorded on its row and does not stop the others.
+    A failure is recorded on its row and does not stop the others. While the disk has too little room, mail stays on
+    its servers.
     """
+    if _lacks_room():
+        return "no room"
     reports = [*fetch_due(read_clock=time_of_record.now), *import_due(read_clock=time_of_record.now)]
     return "; ".join(map(str, reports)) or "nothing due"
 
 
 def fetch_one(mailbox: int) -> str:
     """Fetch a mailbox whose server tells of new mail, unless it is being fetched or waits after an error."""
+    if _lacks_room():
+        return "no room"
     if not due_mailboxes(time_of_record.now()).filter(pk=mailbox).exists():
         return "not due"
     return str(fetch_mailbox(mailbox, read_clock=time_of_record.now))
+
+
+def _lacks_room() -> bool:
+    room = disk_room()
+    if room.is_used_up:
+        logger.error("No mail is fetched: %s has only %s MB left", room.folder, room.megabytes)
+    return room.is_used_up
 
 
 def compare_mailboxes() -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from itertools import groupby
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import Case, OuterRef, Q, Subquery, When
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, When
 from django.utils.translation import gettext_lazy as _
 
 from customers.access import who_work_here
-from customers.models import Absence
+from customers.models import Absence, Contract
 from escalation.lib.intervals import Span, clipped, difference, intersection, union
-from escalation.models import DutyRota, EscalationStep, PolicyTarget, PolicyVersion
+from escalation.models import DutyRota, EscalationStep, Policy, PolicyTarget, PolicyVersion
 from escalation.people.on_duty import Watch, cut_to, shifts_within, watches_by_rota
 from tickets.choices import Priority
 
@@ -54,15 +54,30 @@ def gaps_that_matter(*, at: datetime, days: int = DAYS) -> list[Gap]:
 
 def rotas_that_matter() -> models.QuerySet[DutyRota]:
     """Rotas of policies that promise P0 around the clock, and those that a step in force names."""
-    newest = PolicyVersion.objects.filter(policy=OuterRef("version__policy")).order_by("-number")
-    promised = PolicyTarget.objects.filter(
-        version=Subquery(newest.values("pk")[:1]), priority=Priority.P0, calendar__always_open=True
-    )
+    promised = _round_the_clock().exclude(version__policy__duty_rota=None)
     steps = EscalationStep.objects.current().exclude(rota=None).order_by()
     return DutyRota.objects.filter(
-        Q(pk__in=promised.exclude(version__policy__duty_rota=None).values("version__policy__duty_rota"))
-        | Q(pk__in=steps.values("rota"))
+        Q(pk__in=promised.values("version__policy__duty_rota")) | Q(pk__in=steps.values("rota"))
     ).order_by("name")
+
+
+def policies_without_rota(*, on: date) -> models.QuerySet[Policy]:
+    """Policies that promise P0 around the clock to a customer with a contract, and have nobody on duty for it."""
+    contracts = Contract.objects.filter(
+        Q(ends_on=None) | Q(ends_on__gte=on), starts_on__lte=on, customer__is_active=True
+    )
+    own = Q(plan__in=contracts.values("plan"))
+    usual = Q(is_default=True) & Exists(contracts.filter(plan__policy=None))
+    return Policy.objects.filter(
+        own | usual, duty_rota=None, pk__in=_round_the_clock().values("version__policy")
+    )
+
+
+def _round_the_clock() -> models.QuerySet[PolicyTarget]:
+    newest = PolicyVersion.objects.filter(policy=OuterRef("version__policy")).order_by("-number")
+    return PolicyTarget.objects.filter(
+        version=Subquery(newest.values("pk")[:1]), priority=Priority.P0, calendar__always_open=True
+    ).order_by()
 
 
 def gaps_within(rotas: Sequence[DutyRota], span: Span) -> list[Gap]:

@@ -4,7 +4,7 @@
 needs attention but stops nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,19 +22,23 @@ from customers.models import Customer
 from customers.phrases import listed
 from customers.time_of_record import FUTURE
 from customers.times import rough_duration
+from escalation.duty.coverage_gaps import policies_without_rota
 from escalation.exports.due_weeks import LATE_AFTER, missing_weeks
 from escalation.models import ContactWay, Notification
 from escalation.working_time.holiday_watch import holiday_warnings
 from supportdesk.monitoring.check_results import Check, CheckResult, is_stuck
 from supportdesk.monitoring.coverage_warning import coverage_warnings
 from supportdesk.monitoring.liveness import SIGN_PROBLEMS, SIGN_WARNINGS, LivenessEvidence
+from supportdesk.monitoring.machines import MACHINE_PROBLEMS, MACHINE_WARNINGS
+from supportdesk.monitoring.migrations import missing_migrations
 from supportdesk.processes.cluster.redis_broker import is_unreachable
 from tickets.choices import IntakeState, OutboxState
 from tickets.mailbox_problem_text import problem_in_words
 from tickets.models import InboundEmail, Mailbox, MissingMail, OutboundEmail
 
 MOST_WEEKS = 4  # named in a finding
-RETRIED = "retried_mail"
+# Counted beside the checks.
+RETRIED, ADMINISTRATORS, REACHABLE = "retried_mail", "all_administrators", "reachable_administrators"
 SENDING = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
 
 
@@ -47,19 +51,39 @@ class HealthReport:
     def ok(self) -> bool:
         return not self.problems
 
+    @property
+    def is_starting(self) -> bool:
+        """True if nothing is wrong but that the first sweep is still to come."""
+        return {finding.check for finding in self.problems} == {Check.START}
+
 
 def health(*, now: datetime) -> HealthReport:
-    """Run every check. A database that does not answer is reported as a problem, never raised."""
+    """Run every check. A database that does not answer is reported as a problem, never raised.
+
+    Without its migrations, checks may fail that need them; then the migrations alone are reported.
+    """
+    lacking: list[CheckResult] = []
     try:
-        signs = LivenessEvidence.at(now)
+        lacking += missing_migrations()
+        signs, counts = LivenessEvidence.at(now), _row_counts(now)
         problems = [finding for check in PROBLEM_CHECKS for finding in check(now)]
         warnings = [finding for check in WARNING_CHECKS for finding in check(now)]
         return HealthReport(
-            (*(finding for check in SIGN_PROBLEMS for finding in check(signs)), *problems),
-            (*warnings, *(finding for check in SIGN_WARNINGS for finding in check(signs))),
+            (
+                *lacking,
+                *(finding for check in (*SIGN_PROBLEMS, *MACHINE_PROBLEMS) for finding in check(signs)),
+                *problems,
+                *_missing_administrator(counts),
+            ),
+            (
+                *_rows_to_look_at(counts),
+                *warnings,
+                *_unreachable_administrators(counts),
+                *(finding for check in (*SIGN_WARNINGS, *MACHINE_WARNINGS) for finding in check(signs)),
+            ),
         )
     except (DatabaseError, InterfaceError):
-        return without_database()
+        return HealthReport(tuple(lacking)) if lacking else without_database()
 
 
 def without_database() -> HealthReport:
@@ -136,17 +160,25 @@ def _queue(now: datetime) -> Iterator[CheckResult]:
         )
 
 
-def _rows_to_look_at(now: datetime) -> Iterator[CheckResult]:
-    """Mail that failed, mail that only its server has, and customers of people who left: one query."""
+def _row_counts(now: datetime) -> Mapping[str, int]:
+    """How many rows there are of each kind that a check asks for; none that is zero. One query."""
     failed = InboundEmail.objects.filter(state=IntakeState.FAILED, retry_at=None)
-    counts = dict(
-        _counted(failed, Check.FAILED_MAIL).union(
-            _counted(InboundEmail.objects.to_retry(), RETRIED),
-            _counted(MissingMail.objects.all(), Check.MISSING_MAIL),
-            _counted(Customer.objects.filter(without_manager()), Check.ACCOUNT_MANAGERS),
-            all=True,
-        )
-    )
+    administrators = get_user_model().objects.filter(is_superuser=True, is_active=True, is_staff=True)
+    has_way = Exists(ContactWay.objects.filter(user=OuterRef("pk"), is_active=True))
+    rows: dict[str, QuerySet[Any]] = {
+        RETRIED: InboundEmail.objects.to_retry(),
+        Check.MISSING_MAIL: MissingMail.objects.all(),
+        Check.ACCOUNT_MANAGERS: Customer.objects.filter(without_manager()),
+        Check.COVERAGE: policies_without_rota(on=now.date()),
+        ADMINISTRATORS: administrators,
+        REACHABLE: administrators.filter(has_way | ~Q(email="")),
+    }
+    counted = [_counted(queryset, name) for name, queryset in rows.items()]
+    return dict(_counted(failed, Check.FAILED_MAIL).union(*counted, all=True))
+
+
+def _rows_to_look_at(counts: Mapping[str, int]) -> Iterator[CheckResult]:
+    """Mail that failed or is only on its server, customers of people who left, policies without a rota."""
     if incoming := counts.get(Check.FAILED_MAIL):
         text = ngettext(
             "%(count)s incoming email could not be processed and needs a person.",
@@ -178,6 +210,14 @@ def _rows_to_look_at(now: datetime) -> Iterator[CheckResult]:
             left,
         )
         yield CheckResult(Check.ACCOUNT_MANAGERS, text % {"count": left})
+    if unwatched := counts.get(Check.COVERAGE):
+        text = ngettext(
+            "%(count)s policy promises P0 around the clock to customers but has no duty rota. Choose one on its page.",
+            "%(count)s policies promise P0 around the clock to customers but have no duty rota. Choose one on their "
+            "pages.",
+            unwatched,
+        )
+        yield CheckResult(Check.COVERAGE, text % {"count": unwatched})
 
 
 def _counted(rows: QuerySet[Any], name: str) -> Any:
@@ -192,12 +232,15 @@ def _holidays(now: datetime) -> Iterator[CheckResult]:
         yield CheckResult(Check.HOLIDAYS, text)
 
 
-def _administrators(now: datetime) -> Iterator[CheckResult]:
+def _missing_administrator(counts: Mapping[str, int]) -> Iterator[CheckResult]:
+    if not counts.get(ADMINISTRATORS):
+        text = _("There is no administrator who can sign in. Create one on the command line.")
+        yield CheckResult(Check.ADMINISTRATORS, text)
+
+
+def _unreachable_administrators(counts: Mapping[str, int]) -> Iterator[CheckResult]:
     """When the escalation chain ends, administrators are notified: one of them must be reachable."""
-    users = get_user_model().objects.filter(is_superuser=True, is_active=True, is_staff=True)
-    has_way = Exists(ContactWay.objects.filter(user=OuterRef("pk"), is_active=True))
-    reached = list(users.annotate(has_way=has_way).values_list("email", "has_way"))
-    if reached and not any(email or way for email, way in reached):
+    if counts.get(ADMINISTRATORS) and not counts.get(REACHABLE):
         yield CheckResult(
             Check.ADMINISTRATORS,
             _(
@@ -228,9 +271,7 @@ PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
     _queue,
 )
 WARNING_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
-    _rows_to_look_at,
     coverage_warnings,
     _holidays,
-    _administrators,
     _weekly_packs,
 )

@@ -21,13 +21,13 @@ UNASKED = "unknown"  # while the database does not answer
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """200 if promises are enforced and mail flows, else 503.
+    """200 if promises are enforced and mail flows, else 503: also while the desk is starting.
 
     Everybody may read the state of each check. The reasons, which name mailboxes, rotas and machines, are
     shown only with the token of /metrics or to users who may see the operations page.
     """
     report = _report()
-    answer: dict[str, Any] = {"status": "ok" if report.ok else "unwell", "checks": _states(report)}
+    answer: dict[str, Any] = {"status": _status(report), "checks": _states(report)}
     if shows_token(request) or _may_see_operations(request):
         answer |= {"problems": _as_json(report.problems), "warnings": _as_json(report.warnings)}
     return JsonResponse(answer, status=200 if report.ok else 503, json_dumps_params={"ensure_ascii": False})
@@ -38,6 +38,12 @@ def _report() -> HealthReport:
         return health(now=time_of_record.now())
     except (DatabaseError, InterfaceError):  # whose time it is
         return without_database()
+
+
+def _status(report: HealthReport) -> str:
+    if report.is_starting:
+        return "starting"
+    return "ok" if report.ok else "unwell"
 
 
 def _states(report: HealthReport) -> dict[str, str]:

@@ -23,7 +23,7 @@ from escalation.models import Heartbeat
 from escalation.notifications.channels.outcomes import translate_answer
 from escalation.tasks import LEDGER, START, SWEEP
 from supportdesk.backup.scheduled import BACKUP, BACKUP_FAILED
-from supportdesk.models import Cluster
+from supportdesk.models import Cluster, MailListener
 from supportdesk.monitoring.backup_watch import backup_warnings
 from supportdesk.monitoring.check_results import Check, CheckResult
 from supportdesk.monitoring.host_clocks import clocks_ahead, recent_jump, wrong_clocks
@@ -34,18 +34,20 @@ from supportdesk.schedule_inspection import InspectedRow, RowStanding, inspect_s
 
 @dataclass(frozen=True)
 class LivenessEvidence:
-    """Heartbeats by name, every cluster that was not stopped in order, and the state of the schedules."""
+    """Heartbeats by name, each cluster and mail listener that was not stopped in order, and the schedules' state."""
 
     now: datetime
     beats: Mapping[str, Heartbeat]
     clusters: Sequence[Cluster]
     schedules: Sequence[InspectedRow]
+    listeners: Sequence[MailListener] = ()
 
     @classmethod
     def at(cls, now: datetime) -> "LivenessEvidence":
-        """Read the evidence. Three queries."""
+        """Read the evidence. Four queries."""
         beats = {beat.name: beat for beat in Heartbeat.objects.all()}
-        return cls(now, beats, list(Cluster.objects.all()), inspect_schedules(now=now))
+        schedules = inspect_schedules(now=now)
+        return cls(now, beats, list(Cluster.objects.all()), schedules, list(MailListener.objects.all()))
 
     @property
     def clocks_ahead(self) -> dict[str, float]:
@@ -59,13 +61,15 @@ class LivenessEvidence:
 
 
 def _sweep(signs: LivenessEvidence) -> Iterator[CheckResult]:
-    """A desk that was never swept counts as starting until a sweep would be late; after that it is unwell."""
+    """A desk that was never swept is starting until a sweep would be late. It is well once it was swept."""
     late = timedelta(seconds=settings.SWEEP_LATE_SECONDS)
     beat, now = signs.beat_at(SWEEP), signs.now
     if beat is None and now - _born_at(signs) > late:
         yield CheckResult(
             Check.SWEEP, _("SLAs are not being enforced: the sweep has never run. Start the queue.")
         )
+    elif beat is None:
+        yield CheckResult(Check.START, _("The desk is starting: SLAs are enforced from the first sweep on."))
     if beat is not None and beat - now > FUTURE:
         text = _("SLAs may not be enforced: the last sweep is dated in the future, because a clock was wrong. "
                  "Check the queue.")  # fmt: skip

@@ -15,6 +15,7 @@ from escalation.tasks import LEDGER
 from supportdesk.monitoring import counts
 from supportdesk.monitoring.health import health
 from supportdesk.monitoring.liveness import LivenessEvidence
+from supportdesk.monitoring.machines import free_by_host
 from supportdesk.processes.host_clock import WRONG_CLOCK
 from supportdesk.schedule_inspection import RowStanding
 
@@ -59,6 +60,7 @@ def _gauges(now: datetime) -> Iterator[GaugeMetricFamily]:
     yield from _states(now)
     yield from _clusters(signs)
     yield _host_clocks(signs)
+    yield from _machines(signs)
     yield _schedules(signs)
 
 
@@ -154,6 +156,17 @@ def _host_clocks(signs: LivenessEvidence) -> GaugeMetricFamily:
     return _gauge(
         "supportdesk_host_clock_ahead_seconds", "By which the clock of a host is ahead of the database's.",
         [((host,), round(seconds, 3)) for host, seconds in sorted(signs.clocks_ahead.items())], labels=("host",),
+    )  # fmt: skip
+
+
+def _machines(signs: LivenessEvidence) -> Iterator[GaugeMetricFamily]:
+    yield _gauge(
+        "supportdesk_disk_free_bytes", "Free room on the fullest disk of each machine.",
+        [((host,), float(room.free)) for host, room in free_by_host(signs).items()], labels=("host",),
+    )  # fmt: skip
+    yield _gauge(
+        "supportdesk_mail_refused", "Email refused by a fault of the desk since the last that was taken.",
+        [((each.host, each.name), float(each.refused)) for each in signs.listeners], labels=("host", "listener"),
     )  # fmt: skip
 
 

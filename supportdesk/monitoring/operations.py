@@ -15,16 +15,18 @@ from customers.time_of_record import MOST_APART
 from escalation.choices import NotificationState
 from escalation.enforcement.lag import CatchUp, Lag, breach_lag, catch_ups, lateness, step_lag
 from escalation.models import Escalation, Heartbeat, Notification
-from supportdesk.models import Cluster
+from supportdesk.models import Cluster, MailListener
 from supportdesk.monitoring import counts
 from supportdesk.monitoring.counts import Backlog
 from supportdesk.monitoring.health import HealthReport, health
 from supportdesk.monitoring.heartbeat_wording import TITLES, UNSHOWN, heartbeat_in_words
 from supportdesk.monitoring.liveness import LivenessEvidence
+from supportdesk.monitoring.machines import free_by_host
 from supportdesk.monitoring.schedule_wording import ABOUT, how_often, title_of
 from supportdesk.processes.host_clock import WRONG_CLOCK
 from supportdesk.schedule_inspection import InspectedRow, RowStanding
 from supportdesk.schedules import TIMETABLE, ScheduledTask
+from tickets.lib.free_space import DiskRoom
 from tickets.models import Mailbox
 
 VIEW = "supportdesk.view_cluster"  # the permission for this page, and for the reasons in /healthz
@@ -132,6 +134,15 @@ class RunningCluster:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """One machine, with the room on its fullest disk and the mail listeners that live there."""
+
+    host: str
+    room: DiskRoom
+    listeners: Sequence[MailListener]
+
+
+@dataclass(frozen=True)
 class LateBreach:
     """One step that fired late."""
 
@@ -167,6 +178,7 @@ class Operations:
     waiting: Sequence[WaitingWork]
     mailboxes: Sequence[MailboxFetch]
     clusters: Sequence[RunningCluster]
+    machines: Sequence[Machine]
     timetable: Sequence[PlannedTask]
     catch_ups: Sequence[OutageCaughtUp]
     untold: int
@@ -185,6 +197,7 @@ def operations(*, now: datetime) -> Operations:
         waiting=_waiting(now),
         mailboxes=_mailboxes(now),
         clusters=[RunningCluster(cluster, cluster.is_alive(now)) for cluster in signs.clusters],
+        machines=_machines(signs),
         timetable=[_planned(schedule) for schedule in signs.schedules],
         catch_ups=[OutageCaughtUp(group) for group in catch_ups(now=now)],
         untold=untold.count(),
@@ -221,6 +234,14 @@ def _mailboxes(now: datetime) -> list[MailboxFetch]:
     return [
         MailboxFetch(mailbox, age, bool(mailbox.error) or (age is not None and age > late))
         for mailbox, age in ages
+    ]
+
+
+def _machines(signs: LivenessEvidence) -> list[Machine]:
+    alive = [listener for listener in signs.listeners if listener.is_alive(signs.now)]
+    return [
+        Machine(host, room, [listener for listener in alive if listener.host == host])
+        for host, room in sorted(free_by_host(signs).items())
     ]
 
 

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from aiosmtpd.smtp import Envelope
 from django.db import OperationalError
 
 from tickets import listener
-from tickets.listener import Endpoint, serve
+from tickets.listener import Endpoint, Refusals, Report, report_to_nobody, serve
 from tickets.models import InboundEmail, Mailbox
 
 MAIL = b"From: Lin <lin@live.example>\r\nSubject: Room is down\r\n\r\nThe room is down.\r\n"
@@ -67,7 +68,8 @@ class Ports:
 class Server:
     """The servers in a thread with a loop of their own."""
 
-    def __init__(self) -> None:
+    def __init__(self, report: Report = report_to_nobody) -> None:
+        self.report = report
         self.is_open = threading.Event()
         self.thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -84,7 +86,7 @@ class Server:
     async def _serve(self) -> None:
         self.loop, self.stop = asyncio.get_running_loop(), asyncio.Event()
         doors = [Endpoint("lmtp", "127.0.0.1", 0), Endpoint("smtp", "127.0.0.1", 0)]
-        await serve(doors, most_bytes=MOST_BYTES, opened=self._opened, stop=self.stop)
+        await serve(doors, most_bytes=MOST_BYTES, opened=self._opened, stop=self.stop, report=self.report)
 
     def _opened(self, ports: list[int]) -> None:
         self.ports = ports
@@ -293,6 +295,91 @@ def test_250_is_not_said_before_the_mail_is_stored(
         client.socket.settimeout(10)
         may_commit.set()
         assert client.answer().startswith("250")
+
+
+def begin(client: LmtpClient) -> None:
+    for command in ("MAIL FROM:<lin@live.example>", "RCPT TO:<support@desk.example>", "DATA"):
+        client.ask(command)
+
+
+def test_mail_is_refused_before_the_disk_is_full_and_taken_again_afterwards(
+    store: Store, ports: Ports, settings: Any
+) -> None:
+    settings.DISK_LEAST_MB = 10_000_000  # more than this machine's disk has
+    with LmtpClient(ports.lmtp) as client:
+        client.ask("MAIL FROM:<lin@live.example>")
+        assert client.ask("RCPT TO:<support@desk.example>").startswith("451 4.3.1 ")
+        settings.DISK_LEAST_MB = 0
+        client.ask("RSET")
+        assert client.deliver(["support@desk.example"])[0].startswith("250")
+    assert len(store.kept) == 1
+
+
+def test_what_was_refused_by_our_fault_is_counted_until_a_mail_is_taken(store: Store, now: datetime) -> None:
+    refusals = Refusals()
+    hooks = listener.MailServerHooks("lmtp", refusals=refusals, read_clock=lambda: now)
+    share = listener.EnvelopeShare(Mailbox(pk=1, address="support@desk.example"), ("support@desk.example",))
+    store.fails_for = {"support@desk.example"}
+    for _mail in range(2):
+        hooks._store_one(Envelope(), share, now)
+    assert (refusals.number, refusals.answer) == (2, listener.TRY_LATER)
+    assert refusals.at is not None
+    store.fails_for = set()
+    hooks._store_one(Envelope(), share, now)
+    assert refusals == Refusals()
+
+
+def test_the_listener_reports_in_the_beginning_and_a_report_that_fails_stops_nothing(store: Store) -> None:
+    reported = threading.Event()
+
+    def report(refusals: Refusals) -> None:
+        assert refusals == Refusals()
+        reported.set()
+        raise OperationalError("the database is away")
+
+    server = Server(report)
+    with LmtpClient(server.open().lmtp) as client:
+        assert reported.wait(10)
+        assert client.deliver(["support@desk.example"])[0].startswith("250")
+    server.close()
+
+
+def test_whoever_is_sending_when_the_server_stops_is_told_to_try_again(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Server()
+    ports = server.open()
+    with LmtpClient(ports.lmtp) as idle, LmtpClient(ports.lmtp) as sending:
+        begin(sending)
+        sending.say(b"Subject: half a mail\r\n")
+        server.close()
+        assert idle.answer().startswith("421 4.3.2 ")
+        assert sending.answer().startswith("421 4.3.2 ")
+    assert (store.kept, caplog.records) == ([], [])
+
+
+def test_a_mail_that_ends_while_the_server_stops_is_refused_without_a_fault(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told, may_end = threading.Event(), threading.Event()
+    close = listener.MailServerHooks.close
+
+    def close_slowly(desk: listener.MailServerHooks) -> None:
+        told.set()
+        assert may_end.wait(10)
+        close(desk)
+
+    monkeypatch.setattr(listener.MailServerHooks, "close", close_slowly)
+    server = Server()
+    with LmtpClient(server.open().lmtp) as client:
+        begin(client)
+        server.loop.call_soon_threadsafe(server.stop.set)
+        assert told.wait(10)
+        client.say(MAIL + b".\r\n")
+        assert client.answer().startswith("421 4.3.2 ")
+        may_end.set()
+    server.thread.join(10)
+    assert (store.kept, caplog.records) == ([], [])
 
 
 def test_a_mail_under_way_is_finished_before_the_server_stops(

@@ -13,6 +13,7 @@ from django_q.models import OrmQ
 from customers import time_of_record
 from supportdesk.models import GONE_AFTER, Cluster
 from supportdesk.processes.cluster.cluster_name import key_mark, own_host, own_name, queue_of
+from tickets.lib.free_space import disk_room
 
 logger = logging.getLogger(__name__)
 # How long the row of a cluster that died is kept where no other was started on its host.
@@ -52,7 +53,13 @@ def unregister_cluster() -> None:
 def report_alive(*, workers: int, busy: int, now: datetime) -> None:
     """Record that the sentinel works, create the row again if somebody removed it, and forget dead clusters."""
     row = Cluster.objects.filter(name=own_name())
-    seen = {"seen_at": now, "workers": workers, "busy": busy, "clock_ahead": time_of_record.host_ahead()}
+    seen = {
+        "seen_at": now,
+        "workers": workers,
+        "busy": busy,
+        "clock_ahead": time_of_record.host_ahead(),
+        "free_mb": disk_room().megabytes,
+    }
     if not row.update(**seen):
         register_cluster(now=now)
         row.update(**seen)

@@ -1,20 +1,29 @@
 """Coverage: no shift, away without anybody who stands in, gone; and on which rotas a promise depends."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from escalation.duty.coverage_gaps import GapWhy, coverage_gaps, gaps_that_matter, rotas_that_matter
+from escalation.duty.coverage_gaps import (
+    GapWhy,
+    coverage_gaps,
+    gaps_that_matter,
+    policies_without_rota,
+    rotas_that_matter,
+)
+from escalation.models import Policy
 from tests.factories import (
     NOW,
     AbsenceFactory,
     CalendarFactory,
+    ContractFactory,
     DutyRotaFactory,
     DutyShiftFactory,
     EscalationStepFactory,
     PolicyFactory,
     PolicyTargetFactory,
     PolicyVersionFactory,
+    ServicePlanFactory,
     UserFactory,
     office_calendar,
     staff,
@@ -144,6 +153,28 @@ def test_a_rota_matters_where_p0_is_promised_around_the_clock(rota):
     policy()
     DutyRotaFactory()
     assert list(rotas_that_matter()) == [rota]
+
+
+def test_a_policy_without_a_rota_that_promises_p0_around_the_clock_to_a_customer_is_found(rota):
+    bought, unsold, ended, covered, by_day = (ServicePlanFactory() for _plan in range(5))
+    found = policy(plan=bought)
+    policy(plan=unsold)
+    policy(plan=ended)
+    policy(rota, plan=covered)
+    policy(plan=by_day, calendar=office_calendar())
+    for plan in (bought, covered, by_day):
+        ContractFactory(plan=plan, starts_on=NOW.date())
+    ContractFactory(plan=ended, starts_on=date(2020, 1, 1), ends_on=NOW.date() - DAY)
+    assert list(policies_without_rota(on=NOW.date())) == [found]
+
+
+def test_the_default_policy_without_a_rota_counts_where_it_serves_a_contract(rota):
+    default = Policy.objects.get(is_default=True)
+    assert list(policies_without_rota(on=NOW.date())) == []
+    contract = ContractFactory(plan=ServicePlanFactory(), starts_on=NOW.date())
+    assert list(policies_without_rota(on=NOW.date())) == [default]
+    policy(rota, plan=contract.plan)
+    assert list(policies_without_rota(on=NOW.date())) == []
 
 
 def test_only_the_version_in_force_counts(rota):

@@ -52,6 +52,11 @@ def problems(report: HealthReport) -> list[Check]:
     return [finding.check for finding in report.problems]
 
 
+@pytest.fixture(autouse=True)
+def administrator(db: None) -> User:
+    return AdminFactory(email="root@desk.example")
+
+
 @pytest.fixture
 def beating(db: None, now: datetime) -> None:
     HeartbeatFactory(name="sweep", at=now)
@@ -63,7 +68,7 @@ def test_a_sweep_is_late_after_its_limit(db: None, now: datetime, seconds: int, 
     assert problems(health(now=now)) == found
 
 
-@pytest.mark.parametrize(("seconds", "found"), [(150, []), (151, [Check.SWEEP])])
+@pytest.mark.parametrize(("seconds", "found"), [(150, [Check.START]), (151, [Check.SWEEP])])
 def test_a_desk_that_was_never_swept_is_starting_and_then_unwell(
     db: None, now: datetime, seconds: int, found: list[Check]
 ) -> None:
@@ -71,7 +76,7 @@ def test_a_desk_that_was_never_swept_is_starting_and_then_unwell(
     assert problems(health(now=now)) == found
 
 
-@pytest.mark.parametrize(("seconds", "found"), [(150, []), (151, [Check.SWEEP])])
+@pytest.mark.parametrize(("seconds", "found"), [(150, [Check.START]), (151, [Check.SWEEP])])
 def test_a_desk_whose_loading_took_long_is_starting_when_its_parts_start(
     db: None, now: datetime, seconds: int, found: list[Check]
 ) -> None:
@@ -169,6 +174,32 @@ def test_a_well_desk_answers_200(beating: None, frozen: object, client: Client) 
     answer = client.get(reverse("healthz"))
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     assert set(answer.json()["checks"].values()) == {"ok"}
+
+
+def test_a_desk_that_is_starting_is_not_well_yet_and_says_so(
+    frozen: object, client: Client, now: datetime
+) -> None:
+    MigrationRecorder.Migration.objects.update(applied=now)
+    answer = client.get(reverse("healthz"))
+    assert (answer.status_code, answer.json()["status"]) == (503, "starting")
+    HeartbeatFactory(name="sweep", at=now)
+    assert client.get(reverse("healthz")).json()["status"] == "ok"
+
+
+def test_a_desk_that_is_starting_without_an_administrator_is_unwell(
+    frozen: object, client: Client, now: datetime, administrator: User
+) -> None:
+    administrator.delete()
+    MigrationRecorder.Migration.objects.update(applied=now)
+    assert client.get(reverse("healthz")).json()["status"] == "unwell"
+
+
+def test_a_desk_without_an_administrator_who_can_sign_in_is_unwell(
+    beating: None, now: datetime, administrator: User
+) -> None:
+    assert health(now=now).ok
+    User.objects.filter(pk=administrator.pk).update(is_active=False)
+    assert problems(health(now=now)) == [Check.ADMINISTRATORS]
 
 
 SWEEP_IS_LATE = "SLAs are not being enforced: the last sweep was 10 min ago. Check the queue."
@@ -462,8 +493,9 @@ def test_a_probe_task_of_another_host_is_not_a_stuck_queue(beating: None, now: d
     ("email", "has_way", "warned"), [("", False, True), ("a@desk.example", False, False), ("", True, False)]
 )
 def test_administrators_whom_nothing_reaches_are_a_warning(
-    now: datetime, email: str, has_way: bool, warned: bool
+    now: datetime, email: str, has_way: bool, warned: bool, administrator: User
 ):
+    administrator.delete()
     admin = AdminFactory(email=email)
     if has_way:
         ContactWayFactory(user=admin)

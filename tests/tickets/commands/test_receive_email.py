@@ -41,6 +41,14 @@ def test_any_bytes_are_stored(pipe):
     assert InboundEmail.objects.count() == 1
 
 
+def test_a_mail_for_which_there_is_no_room_is_left_to_the_mail_server(pipe, settings):
+    settings.DISK_LEAST_MB = 10_000_000
+    with pytest.raises(CommandError, match="There is no room for email") as refusal:
+        pipe(rawmail())
+    assert refusal.value.returncode == os.EX_TEMPFAIL
+    assert not InboundEmail.objects.exists()
+
+
 def test_the_mailbox_can_be_named(pipe):
     rooms = MailboxFactory(address="rooms@desk.example")
     pipe(rawmail(), "--mailbox", "Rooms@desk.example")

@@ -9,11 +9,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from tickets.listener import Endpoint, serve, stop_on_signals
+from tickets.listener import Endpoint, Report, report_to_nobody, serve, stop_on_signals
 
 
 class Command(BaseCommand):
     help = "Takes mail by LMTP and SMTP and stores it. Answers 250 only after the commit."
+
+    report: Report = staticmethod(report_to_nobody)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -38,7 +40,8 @@ class Command(BaseCommand):
     async def _run(self) -> None:
         stop = asyncio.Event()
         stop_on_signals(stop)
-        await serve(self.doors, most_bytes=settings.MAIL_MAX_BYTES, opened=self._opened, stop=stop)
+        most_bytes = settings.MAIL_MAX_BYTES
+        await serve(self.doors, most_bytes=most_bytes, opened=self._opened, stop=stop, report=self.report)
 
     def _opened(self, ports: list[int]) -> None:
         for door, port in zip(self.doors, ports, strict=True):

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from customers import time_of_record
+from tickets.lib.free_space import disk_room
 from tickets.models import Mailbox
 from tickets.services.intake import receive_raw
 from tickets.services.mailboxes import mailbox_for
@@ -37,6 +38,12 @@ class Command(BaseCommand):
         if not raw:
             self.stderr.write(_("No email on standard input; nothing was stored."))
             return
+        if (room := disk_room()).is_used_up:
+            raise CommandError(
+                _("There is no room for email: %(folder)s has only %(free)s MB left. Deliver it again later.")
+                % {"folder": room.folder, "free": room.megabytes},
+                returncode=os.EX_TEMPFAIL,
+            )
         box = _mailbox(address) if address else None
         receive_raw(raw=raw, received_at=time_of_record.now(), via="pipe", mailbox=box)
 

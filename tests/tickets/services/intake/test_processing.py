@@ -407,3 +407,13 @@ def test_who_releases_a_mail_onto_a_full_disk_is_told(monkeypatch):
         release_parked(inbound=row, actor=AdminFactory(), at=NOW)
     row.refresh_from_db()
     assert row.state == IntakeState.PARKED
+
+
+def test_mail_stays_on_its_servers_while_the_disk_has_too_little_room(settings, mailbox, monkeypatch):
+    fetched = []
+    monkeypatch.setattr(tasks, "fetch_due", lambda **_clock: fetched.append("all") or [])
+    monkeypatch.setattr(tasks, "import_due", lambda **_clock: [])
+    settings.DISK_LEAST_MB = 10_000_000  # more than this machine's disk has
+    assert (tasks.fetch_mail(), tasks.fetch_one(mailbox.pk), fetched) == ("no room", "no room", [])
+    settings.DISK_LEAST_MB = 0
+    assert (tasks.fetch_mail(), fetched) == ("nothing due", ["all"])
