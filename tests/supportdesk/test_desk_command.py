@@ -91,6 +91,18 @@ def test_a_database_that_cannot_be_reached_is_said_in_a_sentence(
 
 
 @pytest.mark.django_db
+def test_a_database_that_is_read_only_is_said_in_a_sentence(
+    steps: list[str], ports: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(desk, "beat", refuse)  # the first thing that is written where all is set up already
+    with pytest.raises(CommandError, match="cannot be used: attempt to write a readonly database"):
+        run(**ports)
+
+
+@pytest.mark.django_db
 def test_the_desk_is_prepared_in_order_and_its_parts_are_started(
     steps: list[str], ports: dict[str, int]
 ) -> None:

@@ -2,6 +2,8 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +22,7 @@ from supportdesk.processes.desk_parts import DeskPlan, desk_parts
 from supportdesk.processes.runner.output import Printer
 from supportdesk.processes.runner.ports import port_problems
 from supportdesk.processes.runner.supervisor import Supervisor
+from supportdesk.processes.setup_lock import only_one_sets_up
 from supportdesk.schedules import sync_schedules
 from tickets.errors import DeskError
 from tickets.services.mailboxes import default_mailbox
@@ -56,13 +59,16 @@ class Command(BaseCommand):
         )
         self._refuse(plan)
         settings.SITE_URL = plan.site_url  # the demo writes its mail in this process
-        self._prepare_database()
+        with only_one_sets_up_or_a_sentence():
+            self._prepare_database()
+            administrator = ensure_administrator()
+            beat(START, at=time_of_record.now())
         self._collect_static()
-        administrator = ensure_administrator()
         if administrator:  # at once, in case the demo is stopped while it loads
             self._say(demo_administrator_line(administrator) if demo else administrator_line(administrator))
         report = self._demo(administrator) if demo else None
-        beat(START, at=time_of_record.now())
+        if demo:
+            beat(START, at=time_of_record.now())  # to load it takes as long as a sweep may be late
         connections.close_all()
         printer = Printer(sys.stdout)
         status = Supervisor(desk_parts(plan, ready=welcome(plan, administrator, report)), printer).run()
@@ -85,16 +91,9 @@ class Command(BaseCommand):
             raise CommandError("\n".join(problems))
 
     def _prepare_database(self) -> None:
-        try:
-            call_command("migrate", interactive=False, verbosity=0)
-            sync_schedules(now=time_of_record.now())
-            default_mailbox()
-        except DatabaseFault as error:
-            words = {"error": str(error).strip(), "name": settings.DATABASES["default"]["NAME"]}
-            raise CommandError(
-                _("The database %(name)s cannot be used: %(error)s\nCheck DATABASE_URL and its server.")
-                % words
-            ) from error
+        call_command("migrate", interactive=False, verbosity=0)
+        sync_schedules(now=time_of_record.now())
+        default_mailbox()
         self._say(_("The database is up to date."))
 
     def _collect_static(self) -> None:
@@ -109,6 +108,19 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+
+@contextmanager
+def only_one_sets_up_or_a_sentence() -> Iterator[None]:
+    """Whatever the database refuses while the desk is set up ends the command with a sentence."""
+    try:
+        with only_one_sets_up():
+            yield
+    except DatabaseFault as error:
+        words = {"error": str(error).strip(), "name": settings.DATABASES["default"]["NAME"]}
+        raise CommandError(
+            _("The database %(name)s cannot be used: %(error)s\nCheck DATABASE_URL and its server.") % words
+        ) from error
 
 
 def administrator_line(administrator: NewAdministrator) -> str:
