@@ -5,5 +5,6 @@ tickets_csv, promises (which judges the clock_rows, and out of the ledger those 
 scorecard (with held_seconds and proposal_incidents), incidents_csv and highlights make their rows, and column_meanings
 says what the columns mean; changed_judgements finds what a correction changes and changes_csv lists it; pack_mail mails
 a pack to the subscribers, pack_zip makes one file of it, summary reads it for the director. ticket_list_csv is the
-download of a filtered list. All of them read the database by bulk_reading.
+download of a filtered list. All of them read the database by bulk_reading; the
+times of tickets pass as text, by written_times.
 """

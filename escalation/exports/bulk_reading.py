@@ -38,11 +38,17 @@ def read_rows(
     times: Sequence[str | Subquery],
 ) -> Iterator[RowT]:
     """Stream the rows, each made by `make` (such as a named tuple's `_make`) from its values: `paths`, then `times`."""
-    fetched = rows.values_list(*paths, *map(time_as_text, times)).iterator(chunk_size=ROWS_AT_A_TIME)
-    for values in fetched:
+    for values in texts_of(rows, paths=paths, times=times).iterator(ROWS_AT_A_TIME):
         texts = values[len(paths) :]
         at = [parse_time(text) if text is not None else None for text in texts]
         yield make([*values[: len(paths)], *at])
+
+
+def texts_of(
+    rows: QuerySet[Any], *, paths: Sequence[str], times: Sequence[str | Subquery]
+) -> QuerySet[Any, tuple[Any, ...]]:
+    """The values of the rows, `paths`, then `times` as text, for sheets that write them as they are."""
+    return rows.values_list(*paths, *map(time_as_text, times))
 
 
 @dataclass(frozen=True)

@@ -4,24 +4,28 @@ A ticket may have many promises of one kind, such as one for each question. Each
 of those breached, and the state of the newest.
 """
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, tzinfo
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
 from operator import attrgetter
 from typing import NamedTuple
 
+from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 
 from escalation.choices import ClockKind, ClockState
 from escalation.exports import tickets_csv
-from escalation.exports.bulk_reading import ROWS_AT_A_TIME, People, load_people, read_rows
+from escalation.exports.bulk_reading import ROWS_AT_A_TIME, People, load_people, parse_time, texts_of
 from escalation.exports.held_seconds import SECOND
 from escalation.exports.tickets_csv import TicketRow, ticket_row
-from escalation.lib.csv_sheets import Cell, CsvSheet, iso_time, local_time
+from escalation.exports.written_times import time_columns
+from escalation.lib.among_keys import AmongKeys
+from escalation.lib.csv_sheets import Cell, CsvSheet
 from escalation.models import Clock
 from escalation.working_time.due_time import working_between
 from escalation.working_time.lookup import HoursByVersion
+from tickets.models import Ticket
 from tickets.models.ticket import TicketQuerySet
 
 OF_A_KIND = (
@@ -44,7 +48,7 @@ FIRST_ROWS = 50  # read before the first byte leaves
 
 
 class ListedPromise(NamedTuple):
-    """The database's values for one promise, in the order of PATHS and TIMES."""
+    """The database's values for one promise, in the order of PATHS and TIMES; its times are text (`written_times`)."""
 
     pk: int
     ticket_id: int
@@ -54,9 +58,9 @@ class ListedPromise(NamedTuple):
     calendar_version: int
     answered_by_id: int | None
     author_id: int | None
-    started_at: datetime
-    due_at: datetime
-    stopped_at: datetime | None
+    started_at: str
+    due_at: str
+    stopped_at: str | None
 
 
 PATHS = (
@@ -89,12 +93,14 @@ def tickets_response(
 
 
 def list_rows(tickets: TicketQuerySet, *, people: People, zone: tzinfo) -> Iterator[list[Cell]]:
-    """Stream the rows: one query for the tickets, and one for the promises of every two thousand of them."""
+    """Stream the rows: one query for the keys, then two for every two thousand tickets and their promises.
+
+    A query for all rows at once would be read whole before the first byte leaves.
+    """
     hours = HoursByVersion()
-    rows = read_rows(tickets, TicketRow._make, paths=tickets_csv.PATHS, times=tickets_csv.TIMES)
-    for batch in _batches(rows):
-        promises = _promises_by_ticket(batch)
-        for ticket in batch:
+    for keys in _batches(tickets.values_list("pk", flat=True)):
+        promises = _promises_by_ticket(keys)
+        for ticket in _tickets(keys):
             row = ticket_row(ticket, people=people, zone=zone)
             of_ticket = promises.get(ticket.pk)
             for kind in KINDS:
@@ -103,19 +109,28 @@ def list_rows(tickets: TicketQuerySet, *, people: People, zone: tzinfo) -> Itera
             yield row
 
 
-def _batches(rows: Iterator[TicketRow]) -> Iterator[list[TicketRow]]:
-    """A few rows first, so that the download begins at once, then more and more."""
-    size = FIRST_ROWS
-    while batch := list(islice(rows, size)):
-        yield batch
-        size = min(4 * size, ROWS_AT_A_TIME)
+def _batches(tickets: QuerySet[Ticket, int]) -> Iterator[Sequence[int]]:
+    """The keys in their order: a few first, so that the download begins at once, then more and more."""
+    keys = array("q", tickets.iterator(ROWS_AT_A_TIME))
+    begin, size = 0, FIRST_ROWS
+    while begin < len(keys):
+        yield keys[begin : begin + size].tolist()
+        begin, size = begin + size, min(4 * size, ROWS_AT_A_TIME)
 
 
-def _promises_by_ticket(tickets: Iterable[TicketRow]) -> Mapping[int, PromisesByKind]:
+def _tickets(keys: Sequence[int]) -> Iterator[TicketRow]:
+    """These tickets in the order of the keys; one that was removed meanwhile is left out."""
+    tickets = Ticket.objects.filter(AmongKeys("pk", keys)).order_by()
+    rows = texts_of(tickets, paths=tickets_csv.PATHS, times=tickets_csv.TIMES)
+    by_key = {row.pk: row for row in map(TicketRow._make, rows)}
+    return (by_key[key] for key in keys if key in by_key)
+
+
+def _promises_by_ticket(tickets: Sequence[int]) -> Mapping[int, PromisesByKind]:
     """The promises of each ticket by kind. Not ordered: PostgreSQL would read all promises in that order instead."""
-    clocks = Clock.objects.filter(ticket__in=[ticket.pk for ticket in tickets]).order_by()
+    clocks = Clock.objects.filter(AmongKeys("ticket_id", tickets)).order_by()
     by_ticket: defaultdict[int, PromisesByKind] = defaultdict(dict)
-    for promise in read_rows(clocks, ListedPromise._make, paths=PATHS, times=TIMES):
+    for promise in map(ListedPromise._make, texts_of(clocks, paths=PATHS, times=TIMES)):
         by_ticket[promise.ticket_id].setdefault(promise.kind, []).append(promise)
     return by_ticket
 
@@ -128,15 +143,15 @@ def _cells(
     seconds = None
     if answered_at is not None:
         of_calendar = hours[newest.calendar_id, newest.calendar_version]
-        seconds = working_between(of_calendar, newest.started_at, answered_at) // SECOND
+        seconds = (
+            working_between(of_calendar, parse_time(newest.started_at), parse_time(answered_at)) // SECOND
+        )
     return [
         len(promises),
         [promise.state for promise in promises].count(BREACHED),
         newest.state,
-        iso_time(newest.due_at),
-        local_time(newest.due_at, zone),
-        iso_time(answered_at),
-        local_time(answered_at, zone),
+        *time_columns(newest.due_at, zone),
+        *time_columns(answered_at, zone),
         people[newest.author_id].name,
         seconds,
     ]

@@ -100,8 +100,8 @@ def test_queries_do_not_grow_with_the_tickets_of_a_batch_and_promises_find_their
             answered(TicketFactory(), after=MINUTE, calendar=calendar, policy_version=version)
         return count_queries(exported)
 
-    assert more(3) == more(27) == 4  # people, tickets, promises, hours
-    assert more(FIRST_ROWS) == 5  # the second batch of promises
+    assert more(3) == more(27) == 5  # people, keys, tickets, promises, hours
+    assert more(FIRST_ROWS) == 7  # the second batch of tickets and promises
     rows = exported()
     assert len(rows) == 30 + FIRST_ROWS
     assert {row["first_response_promises"] for row in rows} == {"1"}
