@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from customers.choices import Language
-from escalation.exports import highlights, incidents_csv, promises_csv, scorecard, tickets_csv
+from escalation.exports import changes_csv, highlights, incidents_csv, promises_csv, scorecard, tickets_csv
 from escalation.lib.csv_sheets import Cell
 
 COLUMNS = ("sheet", "column", "meaning", "unit", "zone", "meaning_zh", "unit_zh")
@@ -35,6 +35,7 @@ class Unit(Enum):
     BREACHES = _("breaches, with fractions")
     HOLDERS = _("logins, each with seconds of working time")
     SHARES = _("logins, each with a fraction of the breach")
+    LOGINS = _("logins, separated by semicolons")
     LIST = _("codes, separated by semicolons")
 
 
@@ -210,6 +211,39 @@ HIGHLIGHTS = {
     "waived": Meaning(_("Whether a lead waived it"), Unit.YES_NO),
 }
 
+CHANGES = {
+    "outcome_before": Meaning(
+        _("Outcome in the revision before; empty if the SLA was not on its list"), Unit.CODE
+    ),
+    "outcome_after": Meaning(_("Outcome in this revision; empty if the SLA is not on its list"), Unit.CODE),
+    "counted_before": Meaning(_("Whether the revision before counted it in this week"), Unit.YES_NO),
+    "counted_after": Meaning(_("Whether this revision counts it in this week"), Unit.YES_NO),
+    "answered_at_before": Meaning(_("When it was answered, by the revision before"), Unit.TIME),
+    "answered_at_after": Meaning(_("When it was answered, by this revision"), Unit.TIME),
+    "answered_local_before": Meaning(
+        _("The same time as answered_at_before, in the zone named in local_zone"), Unit.LOCAL_TIME
+    ),
+    "answered_local_after": Meaning(
+        _("The same time as answered_at_after, in the zone named in local_zone"), Unit.LOCAL_TIME
+    ),
+    "waived_before": Meaning(_("Whether it was waived in the revision before"), Unit.YES_NO),
+    "waived_after": Meaning(_("Whether it is waived in this revision"), Unit.YES_NO),
+    "recorded_at": Meaning(_("When the last change was recorded in the desk"), Unit.TIME),
+    "ledger_lines": Meaning(_("Kinds of the ledger's lines that made the difference"), Unit.LIST),
+    "by": Meaning(_("Who made the changes; empty if the desk did"), Unit.LOGINS),
+    "cause": Meaning(_("Why, as it was recorded")),
+}
+
+OF_COLUMNS = {
+    "sheet": Meaning(_("File that has the column; changes.csv is only in corrections"), Unit.CODE),
+    "column": Meaning(_("Name in the first line of the file"), Unit.CODE),
+    "meaning": Meaning(_("What the column says, in English")),
+    "unit": Meaning(_("What its cells hold, in English")),
+    "zone": Meaning(_("Zone of its times; empty for other columns"), Unit.CODE),
+    "meaning_zh": Meaning(_("What the column says, in Chinese")),
+    "unit_zh": Meaning(_("What its cells hold, in Chinese")),
+}
+
 SHEETS: Sequence[tuple[str, Sequence[str], dict[str, Meaning]]] = (
     ("tickets.csv", tickets_csv.COLUMNS, TICKETS),
     ("promises.csv", promises_csv.COLUMNS, PROMISES),
@@ -217,6 +251,8 @@ SHEETS: Sequence[tuple[str, Sequence[str], dict[str, Meaning]]] = (
     ("scorecard.csv", scorecard.COLUMNS, SCORECARD),
     ("people.csv", incidents_csv.PEOPLE_COLUMNS, PEOPLE),
     ("highlights.csv", highlights.COLUMNS, HIGHLIGHTS),
+    ("changes.csv", changes_csv.COLUMNS, CHANGES),  # only in corrections
+    ("columns.csv", COLUMNS, OF_COLUMNS),
 )
 
 

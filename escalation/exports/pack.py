@@ -9,6 +9,7 @@ from itertools import chain, starmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.core.files import File
@@ -40,7 +41,7 @@ from escalation.proof.manifest_proof import newest_seal
 from escalation.proof.sealing import seal_ledger
 from tickets.errors import DeskError
 
-FORMAT_VERSION = 2  # raise it when a column is added, renamed or counted differently
+FORMAT_VERSION = 3  # raise it when a column is added, renamed or counted differently
 MANIFEST = "manifest.json"
 
 
@@ -56,10 +57,10 @@ class Pack:
     people: People = field(default_factory=dict)
     seal: dict[str, Any] | None = None  # of the ledger, as the manifest names it
 
-    def add_changes(self, changes: Sequence[ChangedJudgement]) -> None:
+    def add_changes(self, changes: Sequence[ChangedJudgement], *, zone: ZoneInfo) -> None:
         """Write what a correction changes as a sheet of its own."""
         self.changes = changes
-        rows = changes_csv.change_rows(changes, people=self.people)
+        rows = changes_csv.change_rows(changes, people=self.people, zone=zone)
         self.files["changes.csv"] = write_sheet(self.folder / "changes.csv", changes_csv.COLUMNS, rows)
 
     def write(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
@@ -127,7 +128,7 @@ def _make(
         if latest and not changes:
             _refuse_unchanged(pack, latest)
         if latest:
-            pack.add_changes(changes)
+            pack.add_changes(changes, zone=period.zone)
         write_manifest(pack, period=period, export=export)
         return _freeze(export, pack)
 

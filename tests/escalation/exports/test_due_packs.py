@@ -53,8 +53,26 @@ def after(moment) -> float:
 
 
 def rows(export, name):
+    return list(rows_reader(export, name))
+
+
+def rows_reader(export, name):
     with default_storage.open(export.files.get(name=name).path) as file:
-        return list(csv.DictReader(io.StringIO(file.read().decode("utf-8-sig"), newline="")))
+        return csv.DictReader(io.StringIO(file.read().decode("utf-8-sig"), newline=""))
+
+
+def headers(export):
+    """The columns of each sheet that the pack has, as its first line names them."""
+    names = export.files.values_list("name", flat=True)
+    return {name: list(rows_reader(export, name).fieldnames) for name in names if name.endswith(".csv")}
+
+
+def meanings(export):
+    """The columns of each sheet as columns.csv explains them."""
+    explained = {}
+    for row in rows(export, "columns.csv"):
+        explained.setdefault(row["sheet"], []).append(row["column"])
+    return explained
 
 
 def answers(export):
@@ -130,6 +148,8 @@ def test_the_next_monday_corrects_the_week_and_says_what_changed_and_why(ticket)
         "breached",
     )
     assert (change["ledger_lines"], change["cause"]) == ("revoked; breached", "550 no such user")
+    assert (change["answered_local_before"], change["answered_local_after"]) == ("2026-11-18 17:55:00", "")
+    assert meanings(correction) == headers(correction)
     mail = OutboundEmail.objects.get(subject__contains="correction")
     assert f"- {ticket.number}, First response: Met → Breached." in mail.text
     assert "550 no such user" in mail.text
