@@ -16,13 +16,13 @@ from escalation.clocks.ledger import ChangeContext, append_all, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.clocks.older_questions import begin_with
 from escalation.clocks.rejected_proposals import correct, is_correction
-from escalation.clocks.waivers import waive_or_propose
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.colleague_mail import follow_colleague
 from escalation.enforcement.erased_words import cut_erased_words
 from escalation.enforcement.paging import page_duty, rota_of, tell_of_customer
 from escalation.enforcement.proposal_notices import join_digest, tell_the_owner
 from escalation.enforcement.receipt_mail import acknowledge_receipt, tell_new_time
+from escalation.enforcement.waivers import waive_or_propose
 from escalation.models import Clock
 from escalation.notifications.operators import tell_operators
 from escalation.notifications.wording import Notice

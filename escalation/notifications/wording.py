@@ -61,6 +61,8 @@ ABOUT_EMAIL = (
     NoticeKind.NOT_ACKNOWLEDGED,
     NoticeKind.UNVERIFIED,
 )
+# Kinds whose detail is the reason of the person that they name.
+REASON_OF_THE_OTHER = (NoticeKind.RESPONSE_VOIDED, NoticeKind.WAIVER_PROPOSED)
 # Kinds about a running promise: the subject says how much time is left.
 TIMED = (NoticeKind.REMINDER, NoticeKind.ESCALATED_TO_YOU, NoticeKind.PAGED, NoticeKind.NOBODY_LEFT)
 
@@ -200,7 +202,8 @@ def _sentence(notice: Notice) -> str:
         case NoticeKind.UNREACHED:
             return _unreached(notice)
         case _other:
-            return _about_absence(notice.kind) or _about_email(notice.kind) or _escalated(notice)
+            about = _about_absence(notice.kind) or _about_email(notice.kind) or _about_waiver(notice.kind)
+            return about or _escalated(notice)
 
 
 def _escalated(notice: Notice) -> str:
@@ -216,6 +219,20 @@ def _about_proposals(kind: NoticeKind) -> str:
         "The customer of %(number)s has reported more within the hour. These tickets are proposed as P0 and are yours; "
         "nobody was paged again."
     )
+
+
+def _about_waiver(kind: NoticeKind) -> str:
+    match kind:
+        case NoticeKind.WAIVER_PROPOSED:
+            return _(
+                "%(other)s proposes to waive an SLA of %(number)s. It counts when a second person confirms it on the "
+                "ticket's page."
+            )
+        case NoticeKind.WAIVER_CONFIRMED:
+            return _("%(other)s confirmed the waiver that you proposed on %(number)s.")
+        case NoticeKind.WAIVER_REFUSED:
+            return _("%(other)s refused the waiver that you proposed on %(number)s: the breach counts.")
+    return ""
 
 
 def _paged(notice: Notice) -> str:
@@ -355,7 +372,7 @@ def _facts(notice: Notice, at: datetime) -> Iterator[str]:
 
 def _reason(notice: Notice) -> Iterator[str]:
     """The reason and its author, if a colleague gave one."""
-    giver = notice.by or (notice.other if notice.kind == NoticeKind.RESPONSE_VOIDED else None)
+    giver = notice.by or (notice.other if notice.kind in REASON_OF_THE_OTHER else None)
     if not notice.detail or notice.kind in ABOUT_EMAIL:
         return
     if giver is None:

@@ -11,12 +11,12 @@ from customers.models import Absence, Contact, Customer
 from escalation.absences.moving import move_from_absent
 from escalation.absences.returning import offer_back
 from escalation.choices import AcknowledgedBy
-from escalation.clocks.waivers import confirm_waiver, waive_promise
 from escalation.drills.drills import start_drill
 from escalation.duty.handover_mails import tell_changes
 from escalation.duty.overrides_and_swaps import put_on_duty, withdraw_override
 from escalation.enforcement.acknowledge import acknowledge
 from escalation.enforcement.sweep import sweep
+from escalation.enforcement.waivers import confirm_waiver, waive_promise
 from escalation.exports.pack import export_week
 from escalation.lib.weeks import Week
 from escalation.models import Clock, DutyRota, ExportSubscriber, Policy

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 from escalation.absences.returning import keep, take_back
 from escalation.choices import AcknowledgedBy
 from escalation.clocks.lead_decisions import relax
-from escalation.clocks.waivers import confirm_waiver, refuse_waiver, waive_promise
 from escalation.enforcement.acknowledge import acknowledge, escalate_now, take_over
 from escalation.enforcement.receipt_mail import acknowledge_by_hand
+from escalation.enforcement.waivers import confirm_waiver, refuse_waiver, waive_promise
 from escalation.models import AbsenceMove, Clock
 from supportdesk.pages.faults import faults_as_sentences
 from supportdesk.pages.ticket.forms import (

@@ -6,8 +6,8 @@ from django.contrib.auth.models import User
 from escalation.choices import ClockKind, ClockState
 from escalation.clocks.lead_decisions import relax, retarget_to_version
 from escalation.clocks.ledger_verification import verify
-from escalation.clocks.waivers import waive_promise
 from escalation.enforcement.sweep import sweep
+from escalation.enforcement.waivers import waive_promise
 from escalation.models import Clock, Policy, PolicyVersion
 from escalation.policies.editing import Window, revise_policy
 from supportdesk.pages.ticket.lead_options import lead_options_of

@@ -10,7 +10,7 @@ from django.db import connection
 from escalation.choices import ClockChange
 from escalation.clocks.ledger import NOTHING, ChangeContext, append_event
 from escalation.clocks.ledger_verification import verify
-from escalation.clocks.waivers import waive_promise
+from escalation.enforcement.waivers import waive_promise
 from escalation.models import Clock, Heartbeat
 from supportdesk.monitoring.check_results import Check
 from supportdesk.monitoring.health import health

@@ -8,10 +8,10 @@ from prometheus_client import generate_latest
 
 from customers.models import Customer
 from escalation.clocks.outdated_terms import outdated_clocks, version_in_force
-from escalation.clocks.waivers import confirm_waiver, waive_promise
 from escalation.drills.drills import start_drill
 from escalation.enforcement.lag import breach_lag, catch_ups, step_lag
 from escalation.enforcement.sweep import sweep
+from escalation.enforcement.waivers import confirm_waiver, waive_promise
 from escalation.exports import scorecard
 from escalation.exports.due_weeks import desk_zone
 from escalation.exports.pack import preview_week

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from escalation.clocks.waivers import confirm_waiver, waive_promise
+from escalation.enforcement.waivers import confirm_waiver, waive_promise
 from escalation.exports import due_packs
 from escalation.exports.due_packs import make_due_packs
 from escalation.exports.due_weeks import due_time

@@ -17,8 +17,8 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 
 from escalation.clocks.ledger_verification import verify
-from escalation.clocks.waivers import confirm_waiver, waive_promise
 from escalation.enforcement.sweep import sweep
+from escalation.enforcement.waivers import confirm_waiver, waive_promise
 from escalation.exports.due_packs import make_due_packs
 from escalation.exports.due_weeks import due_time
 from escalation.lib.weeks import Week

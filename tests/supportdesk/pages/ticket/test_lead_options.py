@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from escalation.choices import ClockState
-from escalation.clocks.waivers import waive_promise
 from escalation.enforcement.sweep import sweep
+from escalation.enforcement.waivers import waive_promise
 from escalation.models import Clock
 from tests.adminpages import said
 from tests.factories import ClockFactory, ContactFactory, CustomerFactory, staff

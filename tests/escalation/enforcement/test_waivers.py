@@ -1,11 +1,16 @@
 """A waiver needs two people: a lead proposes it, another lead or a director confirms it."""
 
 import pytest
+from django.contrib.auth.models import User
 
-from escalation.choices import ClockChange, ClockState
+from customers.models import StaffProfile
+from customers.names import name_of
+from escalation.choices import ClockChange, ClockState, NoticeKind
 from escalation.clocks.ledger_verification import verify
-from escalation.clocks.waivers import confirm_waiver, refuse_waiver, waive_promise
 from escalation.enforcement.sweep import sweep
+from escalation.enforcement.waivers import confirm_waiver, refuse_waiver, waive_promise
+from escalation.models import Notification
+from escalation.notifications.wording import Notice, link_to, text_of
 from tests.factories import ContactFactory, CustomerFactory, staff
 from tests.talk import answered, clock_of, minute, opened
 from tickets.choices import Status
@@ -127,3 +132,55 @@ def test_a_lead_who_closes_an_unanswered_ticket_proposes_and_the_breach_counts_u
     clock = clock_of(ticket)
     assert (clock.state, clock.waived_by, clock.waive_reason) == (ClockState.BREACHED, director, "spam")
     assert verify(ticket=ticket.pk).mismatches == ()
+
+
+def told(kind):
+    rows = Notification.objects.filter(kind=kind).select_related("recipient")
+    return sorted((row.recipient.username, row.other.username, row.detail) for row in rows)
+
+
+def test_the_other_leads_of_the_team_are_told_of_a_proposal_once(ticket, lead, director):
+    above = staff("above", groups=["Team lead"])
+    StaffProfile.objects.filter(user=lead).update(reports_to=above)
+    staff("stranger", groups=["Team lead"])
+    propose(ticket, lead)
+    with pytest.raises(DeskError, match="already proposed"):
+        propose(ticket, above, at=41)
+    assert told("waiver_proposed") == [("above", "lead", "their own outage")]
+
+
+def test_the_directors_are_told_if_the_team_has_no_other_lead(ticket, lead, director):
+    gone = staff("gone", groups=["Support director"])
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    propose(ticket, lead)
+    assert told("waiver_proposed") == [("dana", "lead", "their own outage")]
+
+
+def test_the_mail_names_who_why_and_where(ticket, lead, director):
+    propose(ticket, lead)
+    row = Notification.objects.get(kind="waiver_proposed")
+    text = text_of(Notice(NoticeKind(row.kind), row.ticket, row.clock, row.other, row.detail), at=minute(41))
+    assert f"{name_of(lead)} proposes to waive an SLA of {ticket.number}." in text
+    assert f"Reason given by {name_of(lead)}: their own outage" in text
+    assert link_to(ticket) in text
+
+
+@pytest.mark.parametrize(
+    ("decide", "kind"), [(confirm_waiver, "waiver_confirmed"), (refuse_waiver, "waiver_refused")]
+)
+def test_whoever_proposed_it_is_told_of_the_outcome(ticket, lead, director, decide, kind):
+    propose(ticket, lead)
+    decide(clock=clock_of(ticket), actor=director, at=minute(50))
+    assert told(kind) == [("lead", "dana", "")]
+
+
+def test_nobody_is_told_that_they_withdrew_their_own_proposal(ticket, lead, director):
+    propose(ticket, lead)
+    refuse_waiver(clock=clock_of(ticket), actor=lead, at=minute(50))
+    assert told("waiver_refused") == []
+
+
+def test_on_a_desk_where_one_lead_may_waive_nobody_is_asked(ticket, lead, director, settings):
+    settings.WAIVERS_NEED_TWO = False
+    propose(ticket, lead)
+    assert told("waiver_proposed") == []
