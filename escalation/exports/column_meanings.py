@@ -49,17 +49,30 @@ LOCAL = _("The same time as %(column)s, in the zone named in local_zone")
 EVERYWHERE = {
     "ticket": Meaning(_("Number of the ticket"), Unit.CODE),
     "promise": Meaning(_("Number of the SLA: one SLA of one ticket; it links the sheets"), Unit.CODE),
-    "customer_code": Meaning(_("Short code of the customer; empty for an unknown sender"), Unit.CODE),
-    "customer": Meaning(_("Name of the customer")),
-    "scenario": Meaning(
-        _("What the customer uses us for: the ticket's own scenario, or else the customer's"), Unit.CODE
+    "customer_code": Meaning(
+        _("Short code of the ticket's customer, as of the making of the pack; empty for an unknown sender"),
+        Unit.CODE,
     ),
-    "account_manager": Meaning(_("Account manager of the customer when the pack was made"), Unit.LOGIN),
-    "account_manager_name": Meaning(_("Name of the account manager")),
-    "account_manager_team": Meaning(_("Team of the account manager")),
-    "owner": Meaning(_("Owner of the ticket when the pack was made"), Unit.LOGIN),
-    "owner_name": Meaning(_("Name of the owner")),
-    "owner_team": Meaning(_("Team of the owner")),
+    "customer": Meaning(_("Name of the customer, as of the making of the pack")),
+    "scenario": Meaning(
+        _(
+            "What the customer uses us for, as of the making of the pack: the ticket's own scenario, or else the "
+            "customer's"
+        ),
+        Unit.CODE,
+    ),
+    "account_manager": Meaning(
+        _("Account manager of the customer, as of the making of the pack: earlier ones are not kept"),
+        Unit.LOGIN,
+    ),
+    "account_manager_name": Meaning(_("Name of the account manager, as of the making of the pack")),
+    "account_manager_team": Meaning(_("Team of the account manager, as of the making of the pack")),
+    "owner": Meaning(
+        _("Owner of the ticket, as of the making of the pack; held_by in promises.csv says who had it"),
+        Unit.LOGIN,
+    ),
+    "owner_name": Meaning(_("Name of the owner, as of the making of the pack")),
+    "owner_team": Meaning(_("Team of the owner, as of the making of the pack")),
     "priority": Meaning(_("P0 (most urgent) to P3"), Unit.CODE),
     "kind": Meaning(_("What was due: first_response, next_response, update or resolution"), Unit.CODE),
     "due_at": Meaning(_("When the response time ended"), Unit.TIME),
@@ -139,7 +152,7 @@ SCORECARD = {
         _("What the row is about: desk, priority, team, account_manager, customer or person"), Unit.CODE
     ),
     "key": Meaning(_("Which one: priority, team, login or customer code; empty for none"), Unit.CODE),
-    "name": Meaning(_("Its name as people write it")),
+    "name": Meaning(_("Its name as people write it, as of the making of the pack")),
     "promises": Meaning(
         _("SLAs decided in this week; in a person's row, those they owned for a time"), Unit.COUNT
     ),
@@ -201,8 +214,10 @@ INCIDENTS = {
 
 PEOPLE = {
     "person": Meaning(_("Login, as in the other sheets"), Unit.LOGIN),
-    "name": Meaning(_("Name of the person")),
-    "team": Meaning(_("Team of the person; for a lead without one, the team they lead")),
+    "name": Meaning(_("Name of the person, as of the making of the pack")),
+    "team": Meaning(
+        _("Team of the person, as of the making of the pack; for a lead without one, the team they lead")
+    ),
 }
 
 HIGHLIGHTS = {

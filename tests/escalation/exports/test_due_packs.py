@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
 
+from customers.models import Customer
 from escalation.enforcement.waivers import confirm_waiver, waive_promise
 from escalation.exports import due_packs
 from escalation.exports.due_packs import make_due_packs
@@ -23,6 +24,7 @@ from tests.talk import answered, bounced, called, clock_of, minute, opened
 from tickets.choices import Priority
 from tickets.models import OutboundEmail
 from tickets.services.failed_responses import void_response
+from tickets.services.ownership import assign
 
 pytestmark = pytest.mark.django_db
 WEEK = Week(2026, 47)
@@ -130,6 +132,36 @@ def test_a_bounce_on_monday_is_no_matter_of_the_week_even_if_its_pack_is_late(ti
     bounced(reply, after(END) + 60)
     (late,) = make_due_packs(at=MONDAY + 5 * DAY)
     assert judged(late) == [("met", "yes")]
+
+
+def test_in_a_late_pack_who_had_the_ticket_is_judged_as_of_the_week_and_the_account_manager_as_of_the_making(
+    ticket, desk
+):
+    lead, ann = desk
+    answered(ticket, 40)
+    holder = ticket.owner.username
+    assign(
+        ticket=ticket,
+        to=lead if ticket.owner != lead else ann,
+        actor=lead,
+        at=MONDAY + DAY,
+        reason="holidays",
+    )
+    Customer.objects.update(account_manager=lead)
+    (late,) = make_due_packs(at=MONDAY + 5 * DAY)
+    bearing = [
+        (row["group"], row["key"]) for row in rows(late, "scorecard.csv") if float(row["breach_share"])
+    ]
+    assert [key for group, key in bearing if group == "person"] == [holder]
+    assert [key for group, key in bearing if group == "account_manager"] == ["lead"]
+    assert [row["held_by"].split()[0] for row in answers(late)] == [holder]
+    said = {
+        row["column"]: row["meaning"]
+        for row in rows(late, "columns.csv")
+        if row["sheet"] in ("promises.csv", "scorecard.csv")
+    }
+    for column in ("customer", "account_manager", "account_manager_team", "owner", "scenario", "name"):
+        assert "as of the making of the pack" in said[column]
 
 
 def test_the_next_monday_corrects_the_week_and_says_what_changed_and_why(ticket):
