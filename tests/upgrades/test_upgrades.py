@@ -3,19 +3,14 @@
 They are made several times over, so `.ci/run` starts this, on SQLite and on PostgreSQL.
 """
 
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
 
+from tests.upgrades.desks import Desk
 from tests.upgrades.replaced import EARLIER
 
 pytestmark = pytest.mark.upgrades
@@ -27,65 +22,6 @@ HALF_WAY = {
     "an early desk": ["supportdesk=0002", "tickets=0004"],
     "only the groups are missing": ["customers", "tickets=0011", "escalation=0022"],
 }
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A database of its own, and the programs that work on it."""
-
-    url: str
-    folder: Path
-
-    def run(self, program: str, *arguments: str) -> str:
-        environment = {"DATABASE_URL": self.url, "DESK_VAR_DIR": str(self.folder), "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            [sys.executable, program, *arguments],
-            env={**os.environ, **environment},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def take_replaced_files(self, *targets: str) -> None:
-        self.run("tests/upgrades/replaced.py", *targets)
-
-    def migrate(self) -> None:
-        self.run("manage.py", "migrate", "--verbosity=0")
-
-    def described(self) -> dict[str, Any]:
-        described: dict[str, Any] = json.loads(self.run("tests/upgrades/describe.py"))
-        return described
-
-
-@pytest.fixture(scope="module")
-def new_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Desk]]:
-    """Gives desks without a table; on PostgreSQL their databases are dropped at the end."""
-    if not GIVEN.startswith("postgres"):
-        yield lambda: sqlite_desk(tmp_path_factory.mktemp("desk"))
-        return
-    names = []
-
-    def postgresql_desk() -> Desk:
-        names.append(f"upgrade_{os.getpid()}_{len(names)}")
-        on_server(f"CREATE DATABASE {names[-1]}")
-        url = urlunsplit(urlsplit(GIVEN)._replace(path=f"/{names[-1]}"))
-        return Desk(url, tmp_path_factory.mktemp("desk"))
-
-    yield postgresql_desk
-    for name in names:
-        on_server(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def sqlite_desk(folder: Path) -> Desk:
-    return Desk(f"sqlite:///{folder / 'desk.sqlite3'}", folder)
-
-
-def on_server(statement: str) -> None:
-    with psycopg.connect(GIVEN, autocommit=True) as server:
-        server.execute(statement)
 
 
 @pytest.fixture(scope="module")
