@@ -16,6 +16,7 @@ from escalation.clocks.ledger import ChangeContext, append_all, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.clocks.older_questions import begin_with
 from escalation.clocks.rejected_proposals import correct, is_correction
+from escalation.clocks.revocation import take_back
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.colleague_mail import follow_colleague
 from escalation.enforcement.erased_words import cut_erased_words
@@ -216,23 +217,10 @@ def take_back_the_voided_answer(event: ResponseVoided) -> None:
 
 
 def _revoke(event: ResponseFailed | ResponseVoided, cause: str) -> Clock | None:
-    """Let every promise that the answer stopped run again, and return the one that is open now, if any.
-
-    A ticket that the answer did not end, and that stays ended, owes nothing again.
-    """
+    """Let every promise that the answer stopped run again, and return the one that is open now, if any."""
     ticket, message, context = event.ticket, event.message, ChangeContext(event.at, event.actor, cause)
-    updates_and_resolution.withdraw_update(ticket, message, context)
-    answered = Clock.objects.filter(answered_by=message)
-    revoked = list(answered.select_related("calendar", "policy_version__policy").order_by("started_at"))
-    ended_at = None if event.reopens else ticket.resolved_at
-    for clock in revoked:
-        clock.ticket = ticket
-        lifecycle.revoke(clock, context, message=message, ended_at=ended_at)
+    revoked = take_back(ticket, message, context, reopens=event.reopens)
     follow_customer_again(revoked, context)
-    if ticket.is_active and not all(clock.is_open for clock in revoked):
-        asked = oldest_unanswered_question(ticket)  # another answer took its place, which is older than this
-        if asked is not None:
-            lifecycle.start_promises(ticket, asked, context)
     if event.reopens:
         updates_and_resolution.forget_pause(ticket, message, context)
         if ticket.status in OVER:

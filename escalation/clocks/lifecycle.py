@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Subquery
 from django.utils.translation import gettext as _
 
 from escalation.chains.progress import progress_of
 from escalation.chains.step_times import due_time, first_step_time, is_last_fifth
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
 from escalation.clocks.ledger import NOTHING, Before, ChangeContext, append_all, append_event, event_row
-from escalation.clocks.missed_priorities import MissedChange, changes_since, priority_before
+from escalation.clocks.missed_priorities import MissedChange, MissedPriorities, missed_priorities
 from escalation.models import Clock, ClockEvent, PolicyTarget
 from escalation.policies.terms import Terms, companion_window, starting_terms_of, window_for
 from tickets.errors import DeskError
@@ -68,20 +67,22 @@ def start_promises(
     terms = starting_terms_of(ticket, at=message.at)
     if terms is None:
         return None
-    missed = changes_since(ticket, message.at) if is_late and message.at < context.at else ()
-    then = priority_before(ticket, missed)
-    if missed:
-        terms = starting_terms_of(ticket, at=message.at, priority=then) or terms
-    begun: dict[str, Any] = {"at": message.at, "message": message, "priority": then, **more}
+    missed = MissedPriorities(ticket.priority)
+    if is_late and message.at < context.at:
+        missed = missed_priorities(ticket, message.at, message=message)
+    if missed.at_first != ticket.priority:
+        terms = starting_terms_of(ticket, at=message.at, priority=missed.at_first) or terms
+    begun: dict[str, Any] = {"at": message.at, "message": message, "priority": missed.at_first, **more}
     clock = start_clock(ticket, terms.answer, context, kind=terms.kind, **begun)
-    _follow(clock, missed, context)
+    follow(clock, missed.changes, context)
     if terms.resolution is not None:
         resolution = start_clock(ticket, terms.resolution, context, kind=ClockKind.RESOLUTION, **begun)
-        _follow(resolution, missed, context)
+        follow(resolution, missed.changes, context)
     return clock
 
 
-def _follow(clock: Clock, missed: Iterable[MissedChange], context: ChangeContext) -> None:
+def follow(clock: Clock, missed: Iterable[MissedChange], context: ChangeContext) -> None:
+    """Retarget the clock at each change that it missed."""
     for change in missed:
         more = {} if change.proposal is None else {"proposal": change.proposal}
         retarget(clock, change.context(context), priority=change.after, **more)
@@ -102,6 +103,21 @@ def start_clock(
 
     ``priority`` is for a start in retrospect, when the ticket had another one. ``more`` goes to the ledger.
     """
+    clock = new_clock(ticket, terms, kind=kind, at=at, message=message, priority=priority)
+    begin(clock, context, **more)
+    return clock
+
+
+def new_clock(
+    ticket: Ticket,
+    terms: Terms,
+    *,
+    kind: ClockKind,
+    at: datetime,
+    message: Message | None,
+    priority: int | None = None,
+) -> Clock:
+    """The clock that start_clock starts, not saved and not in the ledger yet."""
     target = terms.target
     clock = Clock(
         ticket=ticket,
@@ -118,10 +134,19 @@ def start_clock(
         started_by=message,
     )
     clock.next_step_at = first_step_time(clock, target)
-    clock.save(force_insert=True)
-    data: dict[str, Any] = {"ticket": ticket.pk, "kind": str(kind), **window_data(clock), **more}
-    append_event(clock, ClockChange.STARTED, context, before=NOTHING, at=at, message=message, **data)
     return clock
+
+
+def begin(clock: Clock, context: ChangeContext, **more: object) -> None:
+    """Save a new clock and the first line of its ledger."""
+    clock.save(force_insert=True)
+    data: dict[str, Any] = {
+        "ticket": clock.ticket_id, "kind": str(clock.kind), **window_data(clock), **more
+    }  # fmt: skip
+    append_event(
+        clock, ClockChange.STARTED, context,
+        before=NOTHING, at=clock.started_at, message=clock.started_by, **data,
+    )  # fmt: skip
 
 
 def window_data(clock: Clock) -> dict[str, Any]:
@@ -180,55 +205,6 @@ def breach_row(clock: Clock, context: ChangeContext) -> NewRow[ClockEvent]:
     clock.breached_at = clock.due_at
     clock.detected_at = context.at
     return event_row(clock, ClockChange.BREACHED, context, before=before, at=clock.due_at)
-
-
-def revoke(
-    clock: Clock, context: ChangeContext, *, message: Message, ended_at: datetime | None = None
-) -> None:
-    """Revoke the answer ``message``: the clock runs again from its original start, and may be breached by now.
-
-    If another answer did arrive, it takes its place. Otherwise the promises started since are cancelled, as they
-    would not have begun without this answer. A recorded breach stays, with the time of its detection. ``ended_at``
-    (UTC) is when the ticket ended, if it stays so: then the clock ran until that moment.
-    """
-    before, answered_at = Before.of(clock), clock.stopped_at
-    clock.state = ClockState.RUNNING if clock.state == ClockState.MET else clock.state
-    clock.stopped_at = clock.answered_by = None
-    clock.next_step_at = next_step_time(clock)
-    append_event(clock, ClockChange.REVOKED, context, before=before, message=message)
-    response = _other_response(clock)
-    until = response.at if response is not None else ended_at
-    if answered_at is not None and (until is None or until > answered_at):
-        _follow(clock, changes_since(clock.ticket, answered_at, until=until), context)
-    if response is not None:
-        answer(clock, response, context)
-    elif ended_at is not None:
-        cancel(clock, ChangeContext(context.at, None, _("The incident is over."), since=ended_at))
-    else:
-        _run_again(clock, context)
-
-
-def _other_response(clock: Clock) -> Message | None:
-    """The first answer that still counts, and that was written down when the question was known."""
-    responses = clock.ticket.messages.responses().filter(at__gte=clock.started_at)
-    begun = clock.events.filter(change=ClockChange.STARTED).order_by().values("recorded_at")[:1]
-    known = responses.written_since(Subquery(begun)).exclude(pk=clock.started_by_id or 0)
-    return known.order_by("at", "pk").first()
-
-
-def _run_again(clock: Clock, context: ChangeContext) -> None:
-    """Reopen only the promise of the oldest question: at most one answer and one update may be open."""
-    superseded = ChangeContext(context.at, context.actor, _("An earlier question is unanswered again."))
-    kinds = RESPONSE_KINDS if clock.kind in RESPONSE_KINDS else [ClockKind(clock.kind)]
-    others = open_clocks(clock.ticket, kinds=kinds)
-    if any(other.started_at < clock.started_at for other in others):
-        _cancel(clock, superseded)  # it was met until now, so nothing fell due
-        return
-    for other in others:
-        cancel(other, superseded)
-    clock.save(update_fields=ANSWER)
-    if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
-        record_breach(clock, context)
 
 
 def retarget(clock: Clock, context: ChangeContext, *, priority: int, **more: Any) -> None:
@@ -338,10 +314,11 @@ def settle(clock: Clock, context: ChangeContext) -> None:
 def cancel(clock: Clock, context: ChangeContext) -> None:
     """End a promise that is no longer owed; the cause says why. What fell due before is broken and stays so."""
     settle(clock, context)
-    _cancel(clock, context)
+    end_unsettled(clock, context)
 
 
-def _cancel(clock: Clock, context: ChangeContext) -> None:
+def end_unsettled(clock: Clock, context: ChangeContext) -> None:
+    """The same for a promise that was not running until now, so that nothing fell due."""
     before = Before.of(clock)
     if clock.state in (ClockState.RUNNING, ClockState.PAUSED):
         clock.state = ClockState.CANCELLED

@@ -13,7 +13,8 @@ from django.contrib.auth.models import User
 from escalation.clocks.ledger import ChangeContext
 from escalation.models import ClockEvent
 from tickets.choices import Fact
-from tickets.models import Proposal, Ticket
+from tickets.models import Message, Proposal, Ticket, TimelineEntry
+from tickets.services.origins import Stay, origins_of, staying
 
 
 @dataclass(frozen=True)
@@ -32,23 +33,53 @@ class MissedChange:
         return ChangeContext(recorded.at, self.actor, self.reason, since=self.at)
 
 
-def changes_since(
-    ticket: Ticket, since: datetime, *, until: datetime | None = None
-) -> Sequence[MissedChange]:
-    """The changes of the priority after ``since`` and by ``until`` (UTC), in their order. One query if none."""
-    entries = ticket.timeline.filter(fact=Fact.PRIORITY, at__gt=since).select_related("actor")
-    if until is not None:
-        entries = entries.filter(at__lte=until)
+@dataclass(frozen=True)
+class MissedPriorities:
+    """The priority that a promise would have begun with, and how it changed since."""
+
+    at_first: int
+    changes: Sequence[MissedChange] = ()
+
+    def changes_until(self, until: datetime | None) -> Sequence[MissedChange]:
+        return [change for change in self.changes if until is None or change.at <= until]
+
+
+def missed_priorities(
+    ticket: Ticket, since: datetime, *, message: Message | None, until: datetime | None = None
+) -> MissedPriorities:
+    """The changes after ``since`` and by ``until`` (UTC) in the tickets in which ``message`` was. One query if none."""
+    since_then = ticket.timeline.filter(fact__in=(Fact.PRIORITY, Fact.MERGED), at__gt=since)
+    entries = list(since_then.select_related("actor").order_by("pk"))
+    was_merged = any("merged" in entry.data for entry in entries)
+    origins = origins_of(ticket) if was_merged and message is not None else None
+    if origins is not None and message is not None:
+        return _missed_in(list(origins.stays(message)), since, until)
+    return _missed_there(ticket, entries, until)
+
+
+def _missed_in(stays: Iterable[Stay], since: datetime, until: datetime | None) -> MissedPriorities:
+    """The same for a message that merges have moved. It keeps its priority in a merge: only changes count."""
+    parts = []
+    for stay in stays:
+        if stay.until is None or stay.until > since:
+            ticket = Ticket.objects.get(pk=stay.ticket)
+            entries = ticket.timeline.filter(fact=Fact.PRIORITY, at__gt=max(since, stay.since or since))
+            ends = min((end for end in (stay.until, until) if end is not None), default=None)
+            parts.append(_missed_there(ticket, entries.select_related("actor").order_by("pk"), ends))
+    return MissedPriorities(parts[0].at_first, [change for part in parts for change in part.changes])
+
+
+def _missed_there(
+    ticket: Ticket, entries: Iterable[TimelineEntry], until: datetime | None
+) -> MissedPriorities:
     changes = [
         MissedChange(entry.at, entry.actor, entry.reason, entry.data["before"], entry.data["after"])
-        for entry in entries.order_by("pk")
+        for entry in entries
+        if entry.fact == Fact.PRIORITY
     ]
-    return list(_as_decided(ticket, changes)) if changes else ()
-
-
-def priority_before(ticket: Ticket, changes: Sequence[MissedChange]) -> int:
-    """The ticket's priority before these changes, which are all since then."""
-    return changes[0].before if changes else ticket.priority
+    missed = list(_as_decided(ticket, changes)) if changes else []
+    at_first = missed[0].before if missed else ticket.priority
+    return MissedPriorities(at_first, MissedPriorities(at_first, missed).changes_until(until))
 
 
 def _as_decided(ticket: Ticket, changes: Iterable[MissedChange]) -> Iterator[MissedChange]:
@@ -66,8 +97,8 @@ def _as_decided(ticket: Ticket, changes: Iterable[MissedChange]) -> Iterator[Mis
 
 
 def _corrected(ticket: Ticket) -> set[int]:
-    """The keys of the proposals whose rejection the ledger followed as a correction."""
-    lines = ClockEvent.objects.filter(clock__ticket=ticket, data__has_key="corrected").order_by()
+    """The keys of the proposals whose rejection the ledger followed as a correction. Merges move clocks alone."""
+    lines = ClockEvent.objects.filter(clock__ticket=staying(ticket), data__has_key="corrected").order_by()
     return set(lines.values_list("data__corrected", flat=True))
 
 

@@ -12,7 +12,7 @@ from escalation.clocks.lifecycle import (
     record_breach,
     window_data,
 )
-from escalation.clocks.missed_priorities import changes_since
+from escalation.clocks.missed_priorities import missed_priorities
 from escalation.clocks.terms_from_start import agreed_window
 from escalation.clocks.updates_and_resolution import pause, resume
 from escalation.models import Clock
@@ -52,7 +52,7 @@ def _without_those_after_an_end(clocks: Iterable[Clock], ticket: Ticket, message
 
 def _move(clock: Clock, message: Message, context: ChangeContext) -> None:
     before = Before.of(clock)
-    missed = changes_since(clock.ticket, message.at, until=clock.started_at)
+    missed = missed_priorities(clock.ticket, message.at, message=message, until=clock.started_at)
     clock.started_at, clock.started_by = message.at, message
     if message.at < clock.ticket.opened_at:
         # The ticket begins with it, and the contract of its start applies.

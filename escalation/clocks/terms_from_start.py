@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from customers.models import Contract
 from escalation.chains.step_times import due_time
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind
-from escalation.clocks.missed_priorities import MissedChange
+from escalation.clocks.missed_priorities import MissedPriorities
 from escalation.models import Clock, ClockEvent, PolicyTarget
 from escalation.policies.terms import companion_window, window_for
 from escalation.working_time.due_time import add_working
@@ -43,7 +42,7 @@ def promised_window(
 
 
 def agreed_window(
-    clock: Clock, contract: Contract | None, *, missed: Sequence[MissedChange] = ()
+    clock: Clock, contract: Contract | None, *, missed: MissedPriorities | None = None
 ) -> AgreedWindow | None:
     """Go through the clock's ledger and let the contract's windows follow each change; None if it promises none.
 
@@ -56,8 +55,8 @@ def agreed_window(
     for change, at, data in lines.values_list("change", "at", "data"):
         match change:
             case ClockChange.STARTED:
-                course.begin(missed[0].before if missed else data["priority"])
-                for missed_change in missed:
+                course.begin(data["priority"] if missed is None else missed.at_first)
+                for missed_change in missed.changes if missed is not None else ():
                     course.retarget(missed_change.at, {"priority": missed_change.after})
             case ClockChange.RETARGETED:
                 course.retarget(at, data)

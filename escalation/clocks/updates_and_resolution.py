@@ -16,14 +16,19 @@ from escalation.clocks.lifecycle import (
     ANSWER,
     PINNED,
     answer,
+    begin,
     cancel,
     finish,
+    follow,
+    new_clock,
     next_step_time,
     open_clocks,
     record_breach,
     retarget,
     start_clock,
 )
+from escalation.clocks.missed_priorities import missed_priorities
+from escalation.clocks.running_again import first_response
 from escalation.models import Clock
 from escalation.policies.terms import Terms, companion_window
 from escalation.working_time.due_time import add_working, working_between
@@ -71,6 +76,47 @@ def withdraw_update(ticket: Ticket, message: Message, context: ChangeContext) ->
     for clock in open_clocks(ticket, kinds=[ClockKind.UPDATE]):
         if clock.started_by_id == message.pk:
             cancel(clock, ChangeContext(context.at, None, _("The reply before it was revoked.")))
+
+
+def start_in_retrospect(
+    ticket: Ticket, message: Message, context: ChangeContext, *, like: Clock, ended_at: datetime | None
+) -> Clock | None:
+    """Promise the update after an answer that was given on an ended ticket, because nothing had ended it after all.
+
+    It ends with the next answer, or with the ticket at ``ended_at`` (UTC); None if none is promised or owed.
+    """
+    missed = missed_priorities(ticket, message.created_at, message=message)
+    target = companion_window(
+        like.policy_version, ClockKind.UPDATE, missed.at_first, contract=like.contract, at=like.started_at
+    )
+    if target is None:
+        return None
+    begun: dict[str, Any] = {"at": message.at, "message": message, "priority": missed.at_first}
+    clock = new_clock(ticket, Terms(like.contract, target), kind=ClockKind.UPDATE, **begun)
+    response = first_response(clock)
+    if response is not None and ended_at is not None and ended_at < response.at:
+        response = None
+    clock.stopped_at = response.at if response is not None else ended_at
+    if clock.stopped_at is None and not _takes_the_place(clock, context):
+        return None
+    begin(clock, context)
+    follow(clock, missed.changes_until(clock.stopped_at), context)
+    if response is not None:
+        answer(clock, response, context)
+    elif ended_at is not None:
+        cancel(clock, ChangeContext(context.at, None, _("The incident is over."), since=ended_at))
+    elif clock.state == ClockState.RUNNING and clock.due_at <= context.at:
+        record_breach(clock, context)
+    return clock
+
+
+def _takes_the_place(clock: Clock, context: ChangeContext) -> bool:
+    """Cancel an open update that began later; False if one began earlier, which then holds."""
+    for other in open_clocks(clock.ticket, kinds=[ClockKind.UPDATE]):
+        if other.started_at <= clock.started_at:
+            return False
+        cancel(other, ChangeContext(context.at, context.actor, _("An earlier question is unanswered again.")))
+    return True
 
 
 def end_update_and_resolution(ticket: Ticket, context: ChangeContext) -> None:

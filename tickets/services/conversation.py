@@ -168,7 +168,7 @@ def log_contact(
         raise DeskError(_("Enter whom you reached: a call or chat that reached nobody is not a response."))
     if happened_at > at:
         raise DeskError(_("The call or chat cannot be in the future. Enter when it happened."))
-    if happened_at < ticket.opened_at:
+    if happened_at < ticket.opened_at and happened_at < _first_receipt(ticket):
         raise DeskError(_("The call or chat cannot be earlier than the ticket."))
     message = _store_our_message(
         ticket,
@@ -182,6 +182,12 @@ def log_contact(
     )
     _record_response(ticket, message, actor=actor, at=at, then=then)
     return message
+
+
+def _first_receipt(ticket: Ticket) -> datetime:
+    """When the ticket's oldest question was received: it may have been read late, or come with a merged ticket."""
+    times = ticket.messages.questions().order_by("at").values_list("at", flat=True)
+    return times.first() or ticket.opened_at
 
 
 @transaction.atomic

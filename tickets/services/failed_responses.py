@@ -1,6 +1,7 @@
 """Takes back answers that do not count: they did not arrive, or a lead voided them."""
 
 from datetime import datetime
+from itertools import pairwise
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -12,6 +13,7 @@ from tickets.events import ResponseFailed, ResponseVoided, publish
 from tickets.mail.storable_text import storable
 from tickets.models import Message, Ticket
 from tickets.services.locking import lock_ticket_of
+from tickets.services.origins import origins_of
 from tickets.services.status_and_priority import move_to
 from tickets.services.timeline import record
 from tickets.services.unanswered import unanswered_since
@@ -82,6 +84,20 @@ def _reopens(ticket: Ticket, message: Message) -> bool:
     if ticket.unanswered_since is not None:
         return True
     if ticket.resolved_at is not None:
-        return ticket.resolved_at == message.created_at
+        return ticket.resolved_at == message.created_at or _ended_merged_one(ticket, message)
     changes = ticket.timeline.filter(fact=Fact.STATUS).order_by("-pk")
     return changes.values_list("at", flat=True).first() == message.created_at
+
+
+def _ended_merged_one(ticket: Ticket, message: Message) -> bool:
+    """True if the answer ended a ticket that was merged into this one, and nothing has been opened since."""
+    origins = origins_of(ticket)
+    stays = list(origins.stays(message)) if origins is not None else []
+    tickets = Ticket.objects.in_bulk([stay.ticket for stay in stays])
+    if not stays or tickets[stays[0].ticket].resolved_at != message.created_at:
+        return False
+    for stay, into in pairwise(stays):
+        resolved_at = tickets[into.ticket].resolved_at
+        if resolved_at is None or stay.until is None or resolved_at > stay.until:
+            return False
+    return True

@@ -7,12 +7,33 @@ from django.db.models import Exists, Max, OuterRef
 
 from tickets.models import Message, Ticket
 from tickets.models.message import MessageQuerySet
+from tickets.services.origins import Origins, origins_of
 
 
 def oldest_unanswered_question(ticket: Ticket) -> Message | None:
-    """The oldest question without an answer that counts: one given since its receipt, by somebody who could read it."""
+    """The oldest question without an answer that counts: one given since its receipt, by somebody who could read it.
+
+    What was said in another ticket before both were merged does not count.
+    """
+    origins = origins_of(ticket)
+    if origins is not None:
+        return _oldest_unanswered_of_merged(ticket, origins)
     answers = ticket.messages.responses().filter(at__gte=OuterRef("at")).written_since(OuterRef("created_at"))
     return _promised_questions(ticket).exclude(Exists(answers)).order_by("at", "pk").first()
+
+
+def _oldest_unanswered_of_merged(ticket: Ticket, origins: Origins) -> Message | None:
+    answers = list(ticket.messages.responses())
+    for question in _promised_questions(ticket).order_by("at", "pk"):
+        if not any(
+            _answers(answer, question) and origins.are_together(answer, question) for answer in answers
+        ):
+            return question
+    return None
+
+
+def _answers(answer: Message, question: Message) -> bool:
+    return question.at <= answer.at and question.created_at <= max(answer.at, answer.created_at)
 
 
 def still_waiting_question(ticket: Ticket) -> Message | None:

@@ -1,316 +1,299 @@
-"""The promises of one ticket as the design tells them, in values alone and in minutes.
+"""The promises of a customer's tickets as the design tells them, in values alone and in minutes.
 
 Written without looking at the desk's code, to be compared with it. It knows no sweeps: what was due is overdue from
-that minute on, whoever looked. The windows are those of the shipped default policy, in plain hours.
+that minute on, whoever looked. What was said in one ticket says nothing in another before they are merged.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-WINDOWS = {0: 30, 1: 4 * 60, 2: 8 * 60, 3: 24 * 60}
-UPDATE_EVERY = {0: 60}
+from tests.escalation.clocks.histories import (
+    UPDATE_EVERY,
+    WINDOWS,
+    Act,
+    History,
+    Hours,
+    Judgement,
+    Outcome,
+    Step,
+    end_of,
+    in_order,
+)
+from tests.escalation.clocks.promise_model import (
+    Answer,
+    Ending,
+    Priorities,
+    Promise,
+    Question,
+    cancel,
+    is_set_free,
+    keep_one,
+    open_of,
+    strictest,
+    would_run,
+)
+
 ENDED = ("resolved", "closed")
+LONG_AGO = -1_000_000
 
 
-class Act(StrEnum):
-    ASKED = "asked"
-    REPLIED = "replied"
-    CALLED = "called"
-    BOUNCED = "bounced"
-    VOIDED = "voided"
-    PRIORITY = "priority"
-    STATUS = "status"
+@dataclass(eq=False)
+class Ticket:
+    """`priorities` also has those of the tickets that were merged into it, and how they went on."""
 
-
-@dataclass(frozen=True)
-class Step:
-    """What the desk handles at one minute. No two steps share a minute, so it also names an answer.
-
-    `happened` is when a message was received or a call took place, `answer` the minute of the answer that is taken
-    back, `then` the status that an answer or a colleague sets.
-    """
-
-    at: int
-    act: Act
-    happened: int = 0
-    answer: int = 0
-    priority: int = 0
-    then: str = ""
-
-
-@dataclass(frozen=True)
-class History:
-    """A first message received at minute 0 and read at `noticed`, what followed, and the minute of the last look."""
-
-    priority: int
-    noticed: int
-    steps: tuple[Step, ...]
-    end: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one promise stands."""
-
-    kind: str
-    started: int
-    due: int
-    stopped: int | None
-    state: str
-    breached: int | None
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """`refused` has the minutes of what a colleague may not do. Which update is owed is open where `is_disputed`:
-    after an answer to a resolved ticket, if the answer that resolved it is taken back."""
-
-    outcomes: list[Outcome]
-    refused: list[int]
-    is_disputed: bool
-
-
-@dataclass
-class Answer:
-    at: int
-    stands: bool = True
-
-
-@dataclass
-class Question:
-    """`answers` were written down after it was read and given after it was received."""
-
-    received: int
-    answers: list[Answer] = field(default_factory=list)
-
-    @property
-    def is_answered(self) -> bool:
-        return any(answer.stands for answer in self.answers)
-
-
-@dataclass
-class Promise:
-    """`cause` is the question that waits for an answer, or the answer after which an update is owed.
-
-    Where `is_superseded`, one that began earlier holds instead; only a breach that the answer had ended stays.
-    """
-
-    kind: str
-    started: int
-    due: int
-    cause: Question | Answer
-    stopped: int | None = None
-    answered_by: Answer | None = None
-    is_superseded: bool = False
-    was_late: bool = False
-
-    def answer(self, answers: Iterable[Answer]) -> None:
-        """Ends with the first of these answers that stands, if any does."""
-        standing = [answer for answer in answers if answer.stands]
-        self.was_late |= self.stopped is not None and self.due < self.stopped
-        self.answered_by = min(standing, key=lambda answer: answer.at, default=None)
-        self.stopped = self.answered_by.at if self.answered_by else None
-
-    def outcome(self, now: int) -> Outcome:
-        until = now if self.stopped is None else self.stopped
-        is_late = self.due < until or (self.due == until and not self.answered_by)
-        is_late &= self.was_late or not self.is_superseded
-        state = "running" if self.stopped is None else "met" if self.answered_by else "cancelled"
-        state, breached = ("breached", self.due) if is_late else (state, None)
-        return Outcome(self.kind, self.started, self.due, self.stopped, state, breached)
-
-
-@dataclass
-class Desk:
-    """One ticket. `ended_by` is the answer that resolved or closed it."""
-
-    priorities: list[tuple[int, int]]
+    priorities: list[Priorities]
+    hours: Hours
     responses: list[Promise] = field(default_factory=list)
     updates: list[Promise] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
-    answers: dict[int, Answer] = field(default_factory=dict)
-    refused: list[int] = field(default_factory=list)
-    ended_at: int | None = None
-    ended_by: Answer | None = None
-    is_disputed: bool = False
+    endings: list[Ending] = field(default_factory=list)
+    merged_into: "Ticket | None" = None
 
-    def take(self, step: Step) -> None:
-        match step.act:
-            case Act.ASKED:
-                self.ask(step.happened)
-            case Act.REPLIED:
-                self.answer(step, step.at)
-            case Act.CALLED:
-                self.answer(step, step.happened)
-            case Act.BOUNCED | Act.VOIDED:
-                self.take_back(step)
-            case Act.PRIORITY:
-                self.set_priority(step.at, step.priority)
-            case Act.STATUS:
-                self.set_status(step)
+    @property
+    def staying(self) -> "Ticket":
+        return self if self.merged_into is None else self.merged_into.staying
+
+    @property
+    def priority(self) -> int:
+        return self.priorities[0][-1][1]
+
+    @property
+    def endings_in_force(self) -> list[Ending]:
+        return [ending for ending in self.endings if ending.until is None]
+
+    @property
+    def promises(self) -> list[Promise]:
+        return [promise for promise in [*self.responses, *self.updates] if not promise.held_back_by]
 
     # Terms
 
-    def priority_at(self, minute: int) -> int:
-        return [priority for at, priority in self.priorities if at <= minute][-1]
-
-    def due_of(self, started: int, *, until: int | None = None) -> int:
+    def due_of(self, question: Question, *, until: int | None = None) -> int:
         """The window of the start, or one that a higher priority began later, and that ends earlier."""
-        changes = [(at, priority) for at, priority in self.priorities if until is None or at <= until]
-        later = [at + WINDOWS[priority] for at, priority in changes if at > started]
-        return min([started + WINDOWS[self.priority_at(started)], *later])
+        started, changes = question.received, question.priorities
+        first = [priority for at, priority in changes if at <= started][-1]
+        later = [
+            (at, priority) for at, priority in changes if started < at and (until is None or at <= until)
+        ]
+        return min(
+            end_of(WINDOWS[priority], at, priority, self.hours) for at, priority in [(started, first), *later]
+        )
 
     # What the customer writes
 
-    def ask(self, received: int) -> None:
-        question = Question(received)
+    def ask(self, received: int, at: int) -> None:
+        question = Question(received, self.priorities[0])
         self.questions.append(question)
-        self.reopen()
+        self.reopen(at)
         self.owe_from(question)
 
     def owe_from(self, question: Question) -> None:
         """An answer is owed since the oldest question, whenever it is read."""
-        started, due, owed = question.received, self.due_of(question.received), open_of(self.responses)
+        started, due, owed = question.received, self.due_of(question), open_of(self.responses)
         if not owed:
             kind = "next_response" if self.responses else "first_response"
-            self.responses.append(Promise(kind, started, due, question))
+            self.responses.append(Promise(kind, started, due, question, question.answers))
         elif started < owed.started:
-            owed.started, owed.due, owed.cause = started, due, question
+            owed.started, owed.due = started, min(owed.due, due)
+            owed.cause, owed.answers = question, question.answers
+
+    def unanswered(self) -> list[Question]:
+        waiting = [question for question in self.questions if not question.is_answered]
+        return sorted(waiting, key=lambda question: question.received)
 
     # What colleagues do
 
-    def answer(self, step: Step, at: int) -> None:
-        if step.then in ENDED and any(each.received > at for each in self.unanswered()):
-            self.refused.append(step.at)
-            return
-        answer = self.answers[step.at] = Answer(at)
+    def answer(self, answer: Answer, then: str) -> None:
         for question in self.questions:
-            if question.received <= at:
+            if question.received <= answer.at:
                 question.answers.append(answer)
         self.end_response(answer)
-        self.end_update(answer, is_last=self.ended_at is not None or step.then in ENDED)
-        if step.then in ENDED:
-            self.end(step.at, by=answer)
-        elif step.then:
-            self.reopen()
-
-    def unanswered(self) -> list[Question]:
-        return [question for question in self.questions if not question.is_answered]
+        self.end_update(answer)
+        if then in ENDED:
+            self.end(answer.written, by=answer)
+        elif then:
+            self.reopen(answer.written)
 
     def end_response(self, answer: Answer) -> None:
         """A younger question, if there is one, is the oldest unanswered one from now on."""
         owed = open_of(self.responses)
         if owed and owed.started <= answer.at:
-            owed.answer([answer])
-            for question in sorted(self.unanswered(), key=lambda each: each.received)[:1]:
+            owed.end([answer])
+            for question in self.unanswered()[:1]:
                 self.owe_from(question)
 
-    def end_update(self, answer: Answer, *, is_last: bool) -> None:
+    def end_update(self, answer: Answer) -> None:
+        """An answer promises the next update, once its ticket turns out not to have been ended by an answer before."""
+        in_force = self.endings_in_force
+        for promise in self.updates:
+            if promise.started <= answer.at:
+                promise.answers.append(answer)
         owed = open_of(self.updates)
         if owed and owed.started <= answer.at:
-            owed.answer([answer])
-            owed = None
-        every = UPDATE_EVERY.get(self.priorities[-1][1])
-        if every and not owed and not is_last:
-            self.updates.append(Promise("update", answer.at, answer.at + every, answer))
+            owed.end([answer])
+        held_back_by = [ending.by for ending in in_force if ending.by]
+        is_owed = any(would_run(each, without=held_back_by) for each in self.updates)
+        if answer.promises_update and not is_owed and (held_back_by or not in_force):
+            due = end_of(UPDATE_EVERY[0], answer.at, 0, self.hours)
+            self.updates.append(
+                Promise("update", answer.at, due, answer, answers=[], held_back_by=held_back_by)
+            )
 
     def set_priority(self, at: int, priority: int) -> None:
-        self.priorities.append((at, priority))
+        for changes in self.priorities:
+            changes.append((at, priority))
         owed = open_of(self.responses)
-        if owed:
-            owed.due = self.due_of(owed.started)
-
-    def set_status(self, step: Step) -> None:
-        if step.then not in ENDED:
-            self.reopen()
-        elif open_of(self.responses):
-            self.refused.append(step.at)
-        else:
-            self.end(step.at)
+        if owed and isinstance(owed.cause, Question):
+            owed.due = min(owed.due, end_of(WINDOWS[priority], at, priority, self.hours))
 
     def end(self, at: int, *, by: Answer | None = None) -> None:
-        if self.ended_at is None:
-            self.ended_at, self.ended_by = at, by
+        if not self.endings_in_force:
+            self.endings.append(Ending(at, by))
+            for promise in self.updates:
+                promise.endings.append(self.endings[-1])
             cancel(self.updates, at)
 
-    def reopen(self) -> None:
-        self.ended_at = self.ended_by = None
+    def reopen(self, at: int) -> None:
+        for ending in self.endings_in_force:
+            ending.until = at
+
+    def merge(self, source: "Ticket", at: int) -> None:
+        """The stricter of each kind stays. The ticket is open if anybody waits or one of the matters goes on."""
+        goes_on = any(not ticket.endings_in_force for ticket in (self, source))
+        for ours, theirs in ((self.responses, source.responses), (self.updates, source.updates)):
+            for one in ours:
+                one.met_others.update(dict.fromkeys(theirs, at))
+            for one in theirs:
+                one.met_others.update(dict.fromkeys(ours, at))
+            owed = [promise for promise in (open_of(ours), open_of(theirs)) if promise]
+            cancel([promise for promise in owed if promise is not strictest(owed)], at)
+            ours.extend(theirs)
+        self.questions.extend(source.questions)
+        self.priorities.extend(source.priorities)
+        self.endings.extend(source.endings)
+        source.merged_into = self
+        if goes_on or open_of(self.responses):
+            self.reopen(at)
 
     # What is taken back
+
+    def revoke(self, answer: Answer, at: int) -> None:
+        """Everything owed runs on as if the answer had never been given."""
+        answer.stands = False
+        if any(ending.by is answer for ending in self.endings_in_force):
+            self.reopen(at)
+        waits = self.wait_again(answer, at)
+        self.updates = [each for each in self.updates if not (each.held_back_by and each.cause is answer)]
+        cancel([each for each in self.updates if each.cause is answer], at)
+        for promise in sorted(self.updates, key=lambda each: each.started):
+            if promise.cause is not answer and is_set_free(promise, answer):
+                # Nobody could have ended the ticket without this answer while the customer waited for one.
+                promise.end(promise.answers, () if waits else promise.endings)
+                keep_one(promise, self.updates, at)
+
+    def wait_again(self, answer: Answer, at: int) -> bool:
+        """Let promises run again until the next answer to their question that stands. True if one runs, or begins."""
+        freed = [promise for promise in self.responses if promise.answered_by is answer]
+        for promise in sorted(freed, key=lambda each: each.started):
+            assert isinstance(promise.cause, Question)
+            promise.end(promise.answers)
+            promise.due = min(promise.due, self.due_of(promise.cause, until=promise.stopped))
+            keep_one(promise, self.responses, at)
+        waits = any(promise.stopped is None or promise.is_superseded for promise in freed)
+        if not open_of(self.responses) and self.unanswered():
+            # Another answer took the place of the one taken back, but was given before a younger question.
+            self.owe_from(self.unanswered()[0])
+            waits = True
+        if waits:
+            self.reopen(at)
+        return waits
+
+
+@dataclass
+class Desk:
+    """All tickets of one customer."""
+
+    hours: Hours
+    tickets: list[Ticket] = field(default_factory=list)
+    answers: dict[int, Answer] = field(default_factory=dict)
+    refused: list[int] = field(default_factory=list)
+
+    def open(self, priority: int, received: int, at: int) -> None:
+        self.tickets.append(Ticket([[(LONG_AGO, priority)]], self.hours))
+        self.tickets[-1].ask(received, at)
+
+    def ticket(self, number: int) -> Ticket:
+        return self.tickets[min(number, len(self.tickets) - 1)].staying
+
+    def take(self, step: Step) -> None:
+        ticket = self.ticket(step.ticket)
+        match step.act:
+            case Act.OPENED:
+                self.open(step.priority, step.happened, step.at)
+            case Act.ASKED:
+                ticket.ask(step.happened, step.at)
+            case Act.REPLIED:
+                self.answer(ticket, step, step.at)
+            case Act.CALLED:
+                self.answer(ticket, step, step.happened)
+            case Act.BOUNCED | Act.VOIDED:
+                self.take_back(step)
+            case Act.PRIORITY:
+                ticket.set_priority(step.at, step.priority)
+            case Act.STATUS:
+                self.set_status(ticket, step)
+            case Act.MERGED if ticket is not self.ticket(step.into):
+                self.ticket(step.into).merge(ticket, step.at)
+            case Act.EXCUSED | Act.CONFIRMED:
+                self.excuse(ticket, step)
+
+    def answer(self, ticket: Ticket, step: Step, at: int) -> None:
+        """A call about nothing that was received before it is refused, and an end while the customer waits."""
+        waits = step.then in ENDED and any(each.received > at for each in ticket.unanswered())
+        if waits or at < min(question.received for question in ticket.questions):
+            self.refused.append(step.at)
+            return
+        ends = step.then in ENDED and not ticket.endings_in_force
+        promises_update = ticket.priority in UPDATE_EVERY and not ends
+        answer = self.answers[step.at] = Answer(at, step.at, ticket, promises_update)
+        ticket.answer(answer, step.then)
+
+    def set_status(self, ticket: Ticket, step: Step) -> None:
+        if step.then not in ENDED:
+            ticket.reopen(step.at)
+        elif open_of(ticket.responses):
+            self.refused.append(step.at)
+        else:
+            ticket.end(step.at)
 
     def take_back(self, step: Step) -> None:
         answer = self.answers.get(step.answer)
         if answer and answer.stands:
-            self.revoke(answer, step.at)
+            answer.ticket.staying.revoke(answer, step.at)
         elif answer and step.act is Act.VOIDED:
             self.refused.append(step.at)
 
-    def revoke(self, answer: Answer, at: int) -> None:
-        answer.stands = False
-        if self.ended_by is answer:
-            self.reopen()
-        for promise in [each for each in self.responses if each.answered_by is answer]:
-            self.run_again(promise, at)
-        self.owe_what_is_left()
-        cancel([each for each in self.updates if each.cause is answer], at)
-        for promise in [each for each in self.updates if each.answered_by is answer]:
-            promise.answer(each for each in self.since(promise) if each is not promise.cause)
-            self.is_disputed |= promise.stopped is not None and not open_of(self.updates)
-            supersede(promise, self.updates, at)
-            if self.ended_at is not None:
-                cancel([promise], self.ended_at)
-
-    def owe_what_is_left(self) -> None:
-        """Another answer took the place of the one taken back, but was given before a younger question."""
-        left = sorted(self.unanswered(), key=lambda each: each.received)
-        if left and not open_of(self.responses):
-            self.reopen()
-            self.owe_from(left[0])
-
-    def since(self, promise: Promise) -> list[Answer]:
-        return [each for each in self.answers.values() if each.stands and each.at >= promise.started]
-
-    def run_again(self, promise: Promise, at: int) -> None:
-        """Until the next answer to its question that stands; if there is none, on an open ticket from now on."""
-        assert isinstance(promise.cause, Question)
-        promise.answer(promise.cause.answers)
-        promise.due = self.due_of(promise.started, until=promise.stopped)
-        supersede(promise, self.responses, at)
-        if promise.stopped is None:
-            cancel([each for each in self.responses if each is not promise], at)
-            self.reopen()
-
-
-def open_of(promises: list[Promise]) -> Promise | None:
-    return next((promise for promise in promises if promise.stopped is None), None)
-
-
-def supersede(promise: Promise, promises: list[Promise], at: int) -> None:
-    """Only one of them runs: the one that began earlier."""
-    earlier = [each for each in promises if each is not promise and each.started < promise.started]
-    if promise.stopped is None and open_of(earlier):
-        promise.stopped, promise.is_superseded = at, True
-
-
-def cancel(promises: list[Promise], at: int) -> None:
-    for promise in promises:
-        if promise.stopped is None:
-            promise.stopped = at
+    def excuse(self, ticket: Ticket, step: Step) -> None:
+        """A lead proposes it and another one confirms it, while the promise is neither kept nor cancelled."""
+        promises = sorted(ticket.promises, key=lambda each: (each.kind, each.started, each.due))
+        promise = promises[step.promise % len(promises)]
+        is_owed = promise.outcome(step.at).state in ("running", "breached") and not promise.is_waived
+        if not is_owed or promise.is_proposed_for_waiver != (step.act is Act.CONFIRMED):
+            self.refused.append(step.at)
+        elif step.act is Act.EXCUSED:
+            promise.is_proposed_for_waiver = True
+        else:
+            promise.is_waived = True
 
 
 def judged(history: History) -> Judgement:
     """How the promises of a history stand at its end, in the order of their words."""
-    desk = Desk([(0, history.priority)])
-    desk.ask(0)
+    desk = Desk(history.hours)
+    desk.open(history.priority, 0, history.noticed)
     for step in history.steps:
         desk.take(step)
-    return Judgement(in_order(_outcomes(desk, history.end)), desk.refused, desk.is_disputed)
+    return Judgement(in_order(_outcomes(desk, history.end)), desk.refused)
 
 
 def _outcomes(desk: Desk, now: int) -> Iterator[Outcome]:
-    return (promise.outcome(now) for promise in [*desk.responses, *desk.updates])
-
-
-def in_order(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    return sorted(outcomes, key=str)
+    staying = dict.fromkeys(ticket.staying for ticket in desk.tickets)
+    return (promise.outcome(now) for ticket in staying for promise in ticket.promises)

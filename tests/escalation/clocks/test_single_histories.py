@@ -1,0 +1,202 @@
+"""Short histories that the desk once judged otherwise than the model that was written from the design."""
+
+import pytest
+
+from tests.escalation.clocks.histories import Act, History, Step
+from tests.escalation.clocks.history_model import judged
+from tests.escalation.clocks.history_play import People, people_of_a_desk
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def people(rows_of_the_module: None) -> People:
+    return people_of_a_desk()
+
+
+def of_priority(priority: int, *steps: Step) -> History:
+    return History(priority, 0, steps, 400)
+
+
+# What the desk learns late changes nothing about what is true.
+LEARNED_LATE = {
+    "read after a raise": of_priority(
+        3, Step(10, Act.REPLIED), Step(100, Act.PRIORITY, priority=1), Step(110, Act.ASKED, happened=20)
+    ),
+    "read after a lowering": of_priority(
+        0, Step(10, Act.REPLIED), Step(50, Act.PRIORITY, priority=3), Step(60, Act.ASKED, happened=20)
+    ),
+    "call written down after a raise": of_priority(
+        3,
+        Step(20, Act.ASKED, happened=20),
+        Step(100, Act.PRIORITY, priority=1),
+        Step(110, Act.CALLED, happened=10),
+    ),
+    "bounced after a raise": of_priority(
+        3, Step(10, Act.REPLIED), Step(20, Act.PRIORITY, priority=1), Step(30, Act.BOUNCED, answer=10)
+    ),
+    "answered before it was read": of_priority(
+        1,
+        Step(10, Act.REPLIED),
+        Step(20, Act.ASKED, happened=5),
+        Step(30, Act.REPLIED),
+        Step(40, Act.BOUNCED, answer=30),
+    ),
+    "read in two steps after a lowering": of_priority(
+        0,
+        Step(10, Act.REPLIED),
+        Step(30, Act.PRIORITY, priority=3),
+        Step(40, Act.ASKED, happened=35),
+        Step(50, Act.ASKED, happened=20),
+    ),
+    "a call answers the older of two that were read late": of_priority(
+        1,
+        Step(263, Act.REPLIED),
+        Step(271, Act.ASKED, happened=231),
+        Step(280, Act.ASKED, happened=21),
+        Step(290, Act.CALLED, happened=141, then="resolved"),
+    ),
+    "only the older question has another answer": of_priority(
+        1,
+        Step(20, Act.ASKED, happened=20),
+        Step(30, Act.REPLIED),
+        Step(40, Act.CALLED, happened=10),
+        Step(50, Act.BOUNCED, answer=30),
+    ),
+}
+# An answer with which the ticket had been resolved does not count: all runs on as if it had never been given.
+TAKEN_BACK = {
+    "a call on the ticket that it had resolved": of_priority(
+        0,
+        Step(10, Act.REPLIED, then="resolved"),
+        Step(20, Act.CALLED, happened=15),
+        Step(30, Act.BOUNCED, answer=10),
+    ),
+    "two updates on the ticket that it had resolved": of_priority(
+        0,
+        Step(5, Act.REPLIED),
+        Step(20, Act.REPLIED, then="resolved"),
+        Step(40, Act.REPLIED),
+        Step(110, Act.REPLIED),
+        Step(120, Act.BOUNCED, answer=20),
+    ),
+    "an older call on the ticket that it had resolved": of_priority(
+        0,
+        Step(5, Act.REPLIED),
+        Step(20, Act.REPLIED, then="resolved"),
+        Step(40, Act.REPLIED),
+        Step(50, Act.CALLED, happened=30),
+        Step(60, Act.VOIDED, answer=20),
+    ),
+    "the customer had written since": of_priority(
+        0,
+        Step(5, Act.REPLIED),
+        Step(20, Act.REPLIED, then="resolved"),
+        Step(40, Act.REPLIED),
+        Step(50, Act.ASKED, happened=50),
+        Step(60, Act.BOUNCED, answer=20),
+        Step(80, Act.REPLIED),
+    ),
+    "the priority was lowered meanwhile": of_priority(
+        0,
+        Step(10, Act.REPLIED, then="resolved"),
+        Step(20, Act.REPLIED),
+        Step(25, Act.PRIORITY, priority=2),
+        Step(30, Act.REPLIED),
+        Step(40, Act.BOUNCED, answer=10),
+    ),
+    "an older call had resolved it": of_priority(
+        0,
+        Step(20, Act.REPLIED),
+        Step(50, Act.CALLED, happened=10, then="resolved"),
+        Step(60, Act.VOIDED, answer=50),
+    ),
+    "a colleague ended the ticket before the next answer": of_priority(
+        0,
+        Step(5, Act.REPLIED),
+        Step(20, Act.REPLIED),
+        Step(30, Act.STATUS, then="resolved"),
+        Step(90, Act.REPLIED),
+        Step(100, Act.BOUNCED, answer=20),
+    ),
+    "a colleague ended and opened the ticket since": of_priority(
+        0,
+        Step(5, Act.REPLIED),
+        Step(20, Act.REPLIED),
+        Step(30, Act.STATUS, then="resolved"),
+        Step(40, Act.STATUS, then="open"),
+        Step(100, Act.BOUNCED, answer=20),
+    ),
+    "a younger question is left on a resolved ticket": of_priority(
+        1,
+        Step(10, Act.ASKED, happened=10),
+        Step(20, Act.REPLIED),
+        Step(30, Act.STATUS, then="resolved"),
+        Step(40, Act.CALLED, happened=5),
+        Step(50, Act.BOUNCED, answer=20),
+    ),
+}
+# What was said in one ticket says nothing in another, until they are merged.
+MERGED = {
+    "the other ticket's answer is none": of_priority(
+        1,
+        Step(10, Act.OPENED, happened=10, priority=1),
+        Step(20, Act.REPLIED),
+        Step(30, Act.REPLIED, ticket=1, then="resolved"),
+        Step(40, Act.MERGED, into=1),
+        Step(50, Act.BOUNCED, answer=20),
+    ),
+    "a resolved ticket's solution bounces in a resolved one": of_priority(
+        0,
+        Step(10, Act.OPENED, happened=10),
+        Step(15, Act.REPLIED),
+        Step(20, Act.REPLIED, then="resolved"),
+        Step(30, Act.REPLIED, ticket=1, then="resolved"),
+        Step(40, Act.MERGED, into=1),
+        Step(50, Act.BOUNCED, answer=20),
+    ),
+    "the stricter one holds, though it is younger": of_priority(
+        3,
+        Step(16, Act.REPLIED),
+        Step(20, Act.OPENED, happened=20, priority=0),
+        Step(30, Act.MERGED, into=1),
+        Step(40, Act.BOUNCED, answer=16),
+    ),
+    "what fell due before the merge is broken": of_priority(
+        0,
+        Step(1, Act.OPENED, happened=0, priority=0),
+        Step(10, Act.REPLIED, ticket=1),
+        Step(40, Act.MERGED, ticket=1),
+        Step(50, Act.BOUNCED, answer=10),
+    ),
+    "the merged ticket had been raised meanwhile": of_priority(
+        3,
+        Step(5, Act.OPENED, happened=5, priority=3),
+        Step(10, Act.REPLIED),
+        Step(20, Act.PRIORITY, priority=1),
+        Step(30, Act.REPLIED, ticket=1),
+        Step(40, Act.MERGED, into=1),
+        Step(50, Act.BOUNCED, answer=10),
+    ),
+    "a call from before the ticket that stays was opened": of_priority(
+        1,
+        Step(60, Act.OPENED, happened=60, priority=1),
+        Step(70, Act.REPLIED, ticket=1),
+        Step(80, Act.MERGED, into=1),
+        Step(90, Act.CALLED, happened=50),
+    ),
+    "a question of the merged ticket keeps its priority": of_priority(
+        0,
+        Step(5, Act.ASKED, happened=5),
+        Step(10, Act.OPENED, happened=10, priority=3),
+        Step(12, Act.REPLIED, ticket=1),
+        Step(15, Act.MERGED, into=1),
+        Step(20, Act.CALLED, happened=3),
+    ),
+}
+HISTORIES = LEARNED_LATE | TAKEN_BACK | MERGED
+
+
+@pytest.mark.parametrize("history", list(HISTORIES.values()), ids=list(HISTORIES))
+def test_the_desk_judges_as_the_design_says(people, history):
+    assert people.play(history, []) == judged(history)
