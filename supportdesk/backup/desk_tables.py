@@ -4,7 +4,7 @@ A row is a tuple of what SQLite stores, which is the common form of both databas
 truth as 0 and 1, times as Django writes them to SQLite (UTC, six digits or none), JSON as its text.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,8 +47,8 @@ class RowSource(Protocol):
     def tables(self) -> list[DeskTable]:
         """All tables whose rows are copied, by name."""
 
-    def rows(self, table: DeskTable) -> Iterator[Row]:
-        """The rows of a table, in any order, with its columns in the order given."""
+    def rows(self, table: DeskTable) -> Generator[Row, None, None]:
+        """The rows of a table, in any order, with its columns in the order given. Close it before the source."""
 
     def count(self, name: str) -> int:
         """The number of rows of a table."""

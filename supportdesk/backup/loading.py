@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
 import psycopg
@@ -111,18 +111,20 @@ def _refuse_other_columns(tables: Iterable[DeskTable], there: Iterable[DeskTable
 
 
 def _write(table: DeskTable, source: RowSource, target: RowTarget, say: Say) -> None:
-    counting = _CountedRows(source.rows(table), table.name, say)
-    try:
-        target.write(table, counting)
-    except (psycopg.Error, sqlite3.Error) as error:
-        words = {"table": table.name, "number": counting.count, "error": str(error).strip()}
-        raise DeskError(
-            _("A row of %(table)s (about the %(number)s. of them) cannot be stored there: %(error)s") % words
-        ) from error
+    with closing(source.rows(table)) as rows:
+        counting = CountedRows(rows, table.name, say)
+        try:
+            target.write(table, counting)
+        except (psycopg.Error, sqlite3.Error) as error:
+            words = {"table": table.name, "number": counting.count, "error": str(error).strip()}
+            raise DeskError(
+                _("A row of %(table)s (about the %(number)s. of them) cannot be stored there: %(error)s")
+                % words
+            ) from error
     counting.tell()
 
 
-class _CountedRows:
+class CountedRows:
     """Rows on their way, counted; tells the progress of large tables."""
 
     def __init__(self, rows: Iterator[Row], name: str, say: Say) -> None:

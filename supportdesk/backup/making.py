@@ -4,7 +4,7 @@ import fcntl
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -21,7 +21,7 @@ from supportdesk.backup.backup_files import BackupFile, line_of, sync_folder, wr
 from supportdesk.backup.desk_files import named_files
 from supportdesk.backup.desk_tables import DeskTable, Row, RowSource
 from supportdesk.backup.keys import DeskKeys, write_keys_apart
-from supportdesk.backup.loading import Say, database_name, reading_desk
+from supportdesk.backup.loading import CountedRows, Say, database_name, reading_desk
 from supportdesk.backup.manifest import MANIFEST, BackupManifest, StoredTable, manifest_bytes
 from tickets.errors import DeskError
 
@@ -124,20 +124,14 @@ class BackupWriter:
         return self._finish(manifest, keys, missing)
 
     def _table(self, desk: RowSource, table: DeskTable) -> StoredTable:
-        count = 0
-
-        def lines() -> Iterator[bytes]:
-            nonlocal count
-            for row in desk.rows(table):
-                count += 1
-                yield line_of(row)
-
-        try:
-            path = self._lines(f"tables/{table.name}.jsonl", lines())
-        except (sqlite3.Error, psycopg.Error) as error:
-            words = {"table": table.name, "error": str(error).strip()}
-            raise DeskError(_("The table %(table)s cannot be read: %(error)s") % words) from error
-        return StoredTable(table.name, table.columns, count, path)
+        with closing(desk.rows(table)) as rows:
+            counted = CountedRows(rows, table.name, self._say)
+            try:
+                path = self._lines(f"tables/{table.name}.jsonl", map(line_of, counted))
+            except (sqlite3.Error, psycopg.Error) as error:
+                words = {"table": table.name, "error": str(error).strip()}
+                raise DeskError(_("The table %(table)s cannot be read: %(error)s") % words) from error
+        return StoredTable(table.name, table.columns, counted.count, path)
 
     def _lines(self, path: str, lines: Iterable[bytes]) -> str:
         self._files.append(write_lines(self.folder, path, lines, self.recipients))

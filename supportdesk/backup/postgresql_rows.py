@@ -1,6 +1,6 @@
 """The rows of a PostgreSQL database, in the form that SQLite stores them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -52,7 +52,7 @@ class PostgresqlRows:
         found = self.raw.execute(TABLES).fetchall()
         return [DeskTable(name, tuple(columns)) for name, columns in found if name not in LEFT_BEHIND]
 
-    def rows(self, table: DeskTable) -> Iterator[Row]:
+    def rows(self, table: DeskTable) -> Generator[Row, None, None]:
         with self.raw.cursor(name="rows_of_a_desk") as cursor:
             cursor.itersize = BATCH
             cursor.execute(SQL("SELECT {} FROM {}").format(_listed(table), Identifier(table.name)))

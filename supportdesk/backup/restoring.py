@@ -1,6 +1,6 @@
 """Brings a backup back into an empty desk."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +31,9 @@ class BackupRows:
     def tables(self) -> list[DeskTable]:
         return [DeskTable(table.name, table.columns) for table in self.manifest.tables]
 
-    def rows(self, table: DeskTable) -> Iterator[Row]:
+    def rows(self, table: DeskTable) -> Generator[Row, None, None]:
         """All columns, as they were written."""
-        return map(row_of, read_lines(self.folder, self._stored[table.name].path, self._identities))
+        yield from map(row_of, read_lines(self.folder, self._stored[table.name].path, self._identities))
 
     def count(self, name: str) -> int:
         return self._stored[name].rows

@@ -1,7 +1,7 @@
 """The rows of a SQLite database, read and written without Django's converters, as they are stored."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -25,7 +25,7 @@ class SqliteRows:
             name for (name,) in self.connection.execute("SELECT name FROM pragma_table_info(?)", [table])
         )
 
-    def rows(self, table: DeskTable) -> Iterator[Row]:
+    def rows(self, table: DeskTable) -> Generator[Row, None, None]:
         yield from self.connection.execute(f"SELECT {_listed(table)} FROM {quoted(table.name)}")  # noqa: S608 - quoted
 
     def count(self, name: str) -> int:

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import gc
 import sqlite3
 import stat
 from contextlib import closing
@@ -185,3 +186,18 @@ def test_a_table_that_cannot_be_read_is_named(lived_in, tmp_path):
         hand.execute("UPDATE tickets_ticket SET subject = CAST(x'ff' AS TEXT)")
     with pytest.raises(DeskError, match="The table tickets_ticket cannot be read: Could not decode"):
         backed_up(lived_in, tmp_path / "kept")
+
+
+def test_what_breaks_off_leaves_no_rows_half_read(lived_in, tmp_path, monkeypatch):
+    """A generator that outlives its connection would complain when it is collected."""
+    lines = making.line_of
+
+    def fail(row):
+        if len(row) > 20:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return lines(row)
+
+    monkeypatch.setattr(making, "line_of", fail)
+    with pytest.raises(DeskError, match="No space left"):
+        backed_up(lived_in, tmp_path / "kept")
+    gc.collect()
