@@ -67,6 +67,7 @@ from tickets.models import (
     Ticket,
     TimelineEntry,
 )
+from tickets.search.indexing import index_tickets
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)  # a Wednesday, in week 2026-W47
 FIRST = 10_000  # numbers of as many digits, so that names sort in the order in which they were made
@@ -259,6 +260,14 @@ class MessageFactory(DjangoModelFactory[Message]):
     at = factory.SelfAttribute("ticket.opened_at")
     created_at = factory.SelfAttribute("at")
     body = factory.Sequence(lambda number: f"The live room is black, case {FIRST + number}.")
+
+
+def findable(*tickets: Ticket) -> None:
+    """Take tickets of factories into the search, as the services do. A ticket without a message gets one."""
+    for ticket in tickets:
+        if not ticket.messages.exists():
+            MessageFactory(ticket=ticket)
+    index_tickets([ticket.pk for ticket in tickets])
 
 
 class OutboundMessageFactory(MessageFactory):

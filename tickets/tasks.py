@@ -11,10 +11,13 @@ from django.core.cache import cache
 from django.db import close_old_connections, connection
 
 from customers import time_of_record
+from customers.search.column import tidy_index
 from tickets.choices import IntakeState
 from tickets.lib.free_space import disk_room
 from tickets.lib.stopping import is_ending
 from tickets.models import InboundEmail
+from tickets.search.backlog import INDEXED, index_backlog
+from tickets.search.mails import index_mails
 from tickets.services import erasing, stored_files
 from tickets.services.fetching import fetch_due, fetch_mailbox
 from tickets.services.importing import import_due
@@ -34,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 MOST_PER_RUN = 500
 RUN_FOR = timedelta(seconds=100)
+INDEX_FOR = timedelta(seconds=50)
 SERVER_AWAY = "tickets.mail-server-away"
 AWAY_SECONDS = 90
 
@@ -110,6 +114,19 @@ def _lacks_room() -> bool:
 def compare_mailboxes() -> str:
     """List the mail of the last days that the servers have and the desk has not, every night."""
     return "; ".join(map(str, compare_all(read_clock=time_of_record.now))) or "no mailbox to compare"
+
+
+def index_words() -> str:
+    """Take mails and older tickets into the search and tidy its index, every minute."""
+    now = time_of_record.now()
+
+    def may_go_on() -> bool:
+        return time_of_record.now() < now + INDEX_FOR and not is_ending()
+
+    for model in INDEXED:
+        tidy_index(model)
+    mails = index_mails(now=now, may_go_on=may_go_on)
+    return f"indexed {mails} mails, {index_backlog(may_go_on=may_go_on)} of the backlog"
 
 
 def remove_erased_files() -> str:

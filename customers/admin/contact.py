@@ -12,6 +12,7 @@ from unfold.decorators import display
 from customers.access import visible_contacts
 from customers.admin.base import RowAccessAdmin, VisibleRelatedFilter
 from customers.admin.contact_form import CustomerContactForm
+from customers.finding import contacts_named, customers_named
 from customers.models import Contact
 
 
@@ -45,6 +46,21 @@ class ContactAdmin(RowAccessAdmin):
     ) -> Any:
         kwargs.setdefault("form", CustomerContactForm.for_reader(request.user))
         return super().get_form(request, obj, change, **kwargs)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Contact]", search_term: str
+    ) -> tuple["QuerySet[Contact]", bool]:
+        """People by name, address or number, or those of the companies that the search names."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        people, companies = contacts_named(term), customers_named(term)
+        found = (
+            people.order_by()
+            .values("pk")
+            .union(Contact.objects.filter(customer__in=companies).order_by().values("pk"))
+        )
+        return queryset.filter(pk__in=found), False
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[Contact]:
         return visible_contacts(user)

@@ -1,5 +1,8 @@
 """Customers (companies), the mail domains that identify them, and their contacts."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import DomainNameValidator
@@ -11,6 +14,8 @@ from django.utils.translation import pgettext_lazy
 from customers.choices import Language, Scenario, validate_zone
 from customers.public_domains import is_public_domain
 from customers.recorded_time_field import RecordedTimeField
+from customers.search.column import TokensField
+from customers.search.tokens import number_endings, tokens_of
 
 
 class Customer(models.Model):
@@ -127,6 +132,13 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return self.name or self.email or str(self.pk)
 
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Save it and, if they may have changed, the words that find it."""
+        fields = frozenset(update_fields) if update_fields is not None else None
+        super().save(*args, update_fields=fields, **kwargs)
+        if fields is None or not fields.isdisjoint(ContactTokens.OF):
+            ContactTokens.store([self])
+
     @property
     def preferred_language(self) -> str:
         """The person's own language, else their company's, else English."""
@@ -136,3 +148,32 @@ class Contact(models.Model):
     def zone(self) -> str:
         """The person's own zone, else their company's, else the desk's."""
         return self.time_zone or (self.customer.time_zone if self.customer else settings.DESK_TIME_ZONE)
+
+
+class ContactTokens(models.Model):
+    """What the search knows of a contact. In a table of its own, as contacts are read more often than searched for."""
+
+    OF = frozenset({"name", "email", "phone"})
+
+    contact = models.OneToOneField(Contact, models.CASCADE, primary_key=True, related_name="tokens")
+    tokens = TokensField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @classmethod
+    def store(cls, contacts: Iterable[Contact]) -> None:
+        """Write what these contacts are now, in one query. Needs their rows' locks, as a save has them."""
+        rows = [ContactTokens(contact=contact, tokens=cls._tokens_of(contact)) for contact in contacts]
+        ContactTokens.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["contact"], update_fields=["tokens"]
+        )
+
+    @staticmethod
+    def _tokens_of(contact: Contact) -> list[str]:
+        return sorted(
+            {*tokens_of(contact.name, contact.email, contact.phone), *number_endings(contact.phone)}
+        )

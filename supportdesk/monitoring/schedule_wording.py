@@ -47,6 +47,9 @@ ABOUT = {
         gettext_lazy("Mailbox comparison"),
         gettext_lazy("Lists email of the last days that a mail server has and the desk does not."),
     ),
+    "index-words": About(
+        gettext_lazy("Search"), gettext_lazy("Adds older tickets to the search and tidies its index.")
+    ),
     "remove-erased-files": About(
         gettext_lazy("Erased files"), gettext_lazy("Removes the files of messages whose words were erased.")
     ),

@@ -28,7 +28,7 @@ from tickets.choices import Priority, Status
 from tickets.models import Ticket
 from tickets.models.tag import tagged_tickets
 from tickets.models.ticket import TicketQuerySet
-from tickets.search import search_condition
+from tickets.search.finding import FoundTickets, find_tickets, matching
 
 SOON = timedelta(hours=1)
 
@@ -63,7 +63,6 @@ def filter_clocks(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQu
 
 
 class TicketFilter(FilterSet):
-    q = django_filters.CharFilter(label=_("Search"), method="filter_text")
     promise = django_filters.ChoiceFilter(
         label=_("SLA"),
         choices=PromiseChoice.choices,
@@ -86,6 +85,8 @@ class TicketFilter(FilterSet):
     )
     tag = django_filters.CharFilter(label=_("Tag"), method="filter_tag", widget=HiddenInput)
     opened = django_filters.DateFromToRangeFilter(label=_("Received"), field_name="opened_at")
+    # The last one: it finds the newest of those tickets that the others leave.
+    q = django_filters.CharFilter(label=_("Search"), method="filter_text")
 
     class Meta:
         model = Ticket
@@ -98,12 +99,18 @@ class TicketFilter(FilterSet):
         *,
         user: User,
         now: datetime,
+        is_capped: bool = True,
         **kwargs: Any,
     ) -> None:
-        """``queryset`` holds the tickets the user may see; dates of ``opened`` are in the current time zone."""
+        """``queryset`` holds the tickets the user may see; dates of ``opened`` are in the current time zone.
+
+        A search finds the newest tickets; with ``is_capped=False`` it finds all, and takes its time.
+        """
         super().__init__(data, queryset, **kwargs)  # type: ignore[no-untyped-call]
         self.user = user
         self.now = now
+        self.is_capped = is_capped
+        self.found: FoundTickets | None = None  # by a search, once `qs` was asked for
         self.filters["owner"].extra["choices"] = lambda: self._owners
         self.filters["customer"].queryset = lambda request: self._customers
 
@@ -130,7 +137,10 @@ class TicketFilter(FilterSet):
         return team_ids(self.user)
 
     def filter_text(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
-        return tickets.filter(search_condition(value.strip()))
+        if not self.is_capped:
+            return tickets.filter(matching(value))
+        self.found = find_tickets(tickets, value)
+        return tickets.filter(pk__in=self.found.keys)
 
     def filter_promise(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         open_clocks = Clock.objects.ticking().filter(ticket=OuterRef("pk"))

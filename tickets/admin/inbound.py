@@ -32,6 +32,7 @@ from tickets.erased_text import erased_in_words
 from tickets.errors import DeskError
 from tickets.mail_note_text import notes_in_words
 from tickets.models import InboundEmail
+from tickets.search.mails import INBOUND, find_mails
 from tickets.services.intake import dismiss, process_again, release_parked
 from tickets.services.intake.erased_mail import erased_message_of, is_erased
 from tickets.sign_text import sign_in_words
@@ -111,6 +112,12 @@ class InboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
         "erasure", "shown_signs", "shown_notes", "shown_authentication", "shown_error", "number", "first_copy",
         "shown_recipients", "shown_size",
     )  # fmt: skip
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[InboundEmail]", search_term: str
+    ) -> tuple["QuerySet[InboundEmail]", bool]:
+        term = search_term.strip()
+        return (queryset.filter(pk__in=find_mails(INBOUND, queryset, term)) if term else queryset), False
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[InboundEmail]:
         return visible_inbound(user).defer("raw", "copy_of__raw")

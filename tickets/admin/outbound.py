@@ -26,6 +26,7 @@ from tickets.admin.display import as_written, ticket_link
 from tickets.admin.page_actions import PageActions
 from tickets.models import OutboundEmail
 from tickets.models.outbound import WORK_LEFT
+from tickets.search.mails import OUTBOUND, find_mails
 from tickets.services.outgoing.delivery import send_again
 
 # Anyone who has this text can act as the person it was sent to, so it is shown to nobody else.
@@ -67,6 +68,12 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
     readonly_fields = (
         "shown_recipients", "shown_copies", "readable_text", "shown_outcomes", "shown_answer",
     )  # fmt: skip
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[OutboundEmail]", search_term: str
+    ) -> tuple["QuerySet[OutboundEmail]", bool]:
+        term = search_term.strip()
+        return (queryset.filter(pk__in=find_mails(OUTBOUND, queryset, term)) if term else queryset), False
 
     def visible(self, user: User | AnonymousUser) -> QuerySet[OutboundEmail]:
         return visible_outbound(user).defer("html", "headers", "files")

@@ -5,7 +5,7 @@ The page of one ticket belongs to the escalation app, which subclasses this admi
 
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -29,7 +29,8 @@ from tickets.choices import ACTIVE_STATUSES
 from tickets.models import Ticket
 from tickets.models.tag import tagged_tickets
 from tickets.models.ticket import TicketQuerySet
-from tickets.search import search_condition
+from tickets.search.finding import find_tickets
+from tickets.search.notes import search_notes
 
 
 class OwnerFilter(DropdownFilter):
@@ -120,7 +121,12 @@ class TicketAdmin(RowAccessAdmin):
         self, request: HttpRequest, queryset: "QuerySet[Ticket]", search_term: str
     ) -> tuple["QuerySet[Ticket]", bool]:
         term = search_term.strip()
-        return (queryset.filter(search_condition(term)) if term else queryset), False
+        if not term:
+            return queryset, False
+        found = find_tickets(cast(TicketQuerySet, queryset), term)
+        for note in search_notes(found):
+            messages.info(request, note)
+        return queryset.filter(pk__in=found.keys), False
 
     def actor(self, request: HttpRequest) -> User:
         return cast(User, request.user)

@@ -1,14 +1,16 @@
 """The models of the tickets app, one file per topic.
 
-Read in this order: ticket, tag, participant, message, timeline; mailbox, inbound, outbound, mail_mark, missing_mail,
-rule, proposal; submission, erased_file.
+Read in this order: ticket, tag, participant, message, message_tokens, timeline; mailbox, inbound, outbound,
+mail_tokens, mail_mark, missing_mail, rule, proposal; submission, erased_file.
 """
 
 from tickets.models.erased_file import ErasedFile
 from tickets.models.inbound import InboundEmail
 from tickets.models.mail_mark import MailMark
+from tickets.models.mail_tokens import InboundTokens, OutboundTokens
 from tickets.models.mailbox import Mailbox, MailboxFolder, SeenUidl
 from tickets.models.message import Attachment, Message
+from tickets.models.message_tokens import MessageTokens, SearchBacklog
 from tickets.models.missing_mail import MissingMail
 from tickets.models.outbound import OutboundEmail
 from tickets.models.participant import Participant
@@ -23,15 +25,19 @@ __all__ = [
     "Attachment",
     "ErasedFile",
     "InboundEmail",
+    "InboundTokens",
     "MailMark",
     "Mailbox",
     "MailboxFolder",
     "Message",
+    "MessageTokens",
     "MissingMail",
     "OutboundEmail",
+    "OutboundTokens",
     "Participant",
     "Proposal",
     "Rule",
+    "SearchBacklog",
     "SeenUidl",
     "Submission",
     "Ticket",

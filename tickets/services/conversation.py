@@ -14,6 +14,7 @@ from tickets.events import CustomerWrote, StaffResponded, publish
 from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.message_content import MessageContent, NewFile
 from tickets.models import Message, Ticket
+from tickets.search.indexing import index_message
 from tickets.services.locking import lock_ticket
 from tickets.services.outgoing.reply_mail import queue_reply
 from tickets.services.status_and_priority import move_to
@@ -99,7 +100,7 @@ def store_customer_message(
     actor: User | None,
     kind: MessageKind = MessageKind.INBOUND,
 ) -> Message:
-    """Store the message with its files and do nothing else. Needs the ticket's lock."""
+    """Store the message with its files, make it findable and do nothing else. Needs the ticket's lock."""
     message = Message.objects.create(
         ticket=ticket,
         kind=kind,
@@ -120,6 +121,7 @@ def store_customer_message(
         rfc_message_id=content.rfc_message_id[:998],
     )
     store_files(message, content.files)
+    index_message(message, subject=ticket.subject, files=[file.name for file in content.files])
     return message
 
 
@@ -140,8 +142,9 @@ def reply(
     empty answer, and if there is no address to answer to.
     """
     ticket = lock_ticket(ticket)
-    message = _store_our_message(ticket, MessageKind.OUTBOUND, Channel.EMAIL, actor=actor, at=at, body=body)
-    store_files(message, files)
+    message = _store_our_message(
+        ticket, MessageKind.OUTBOUND, Channel.EMAIL, actor=actor, at=at, body=body, files=files
+    )
     queue_reply(message=message, ticket=ticket, at=at, copies=copies)
     _record_response(ticket, message, actor=actor, at=at, then=then)
     return message
@@ -202,8 +205,9 @@ def note_down(
     ticket: Ticket, *, actor: User | None, at: datetime, body: str, files: Sequence[NewFile] = ()
 ) -> Message:
     """Like add_note, on a ticket that the caller has locked."""
-    message = _store_our_message(ticket, MessageKind.NOTE, Channel.EMAIL, actor=actor, at=at, body=body)
-    store_files(message, files)
+    message = _store_our_message(
+        ticket, MessageKind.NOTE, Channel.EMAIL, actor=actor, at=at, body=body, files=files
+    )
     ticket.updated_at = at
     ticket.save(update_fields=["updated_at"])
     if actor is not None:
@@ -235,10 +239,11 @@ def _store_our_message(
     body: str,
     happened_at: datetime | None = None,
     reached: str = "",
+    files: Sequence[NewFile] = (),
 ) -> Message:
     if not body.strip():
         raise DeskError(_("The text is empty. Write something first."))
-    return Message.objects.create(
+    message = Message.objects.create(
         ticket=ticket,
         kind=kind,
         channel=channel,
@@ -250,6 +255,9 @@ def _store_our_message(
         reached=reached.strip()[:200],
         is_automatic=actor is None,
     )
+    store_files(message, files)
+    index_message(message, subject=ticket.subject, files=[file.name for file in files])
+    return message
 
 
 def _record_response(

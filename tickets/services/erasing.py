@@ -21,6 +21,8 @@ from tickets.models import ErasedFile, MailMark, Message, OutboundEmail, Ticket
 from tickets.models.outbound import WORK_LEFT
 from tickets.nudges import nudge_removal
 from tickets.repeated_words import CUT, RepeatedWords
+from tickets.search.indexing import index_tickets
+from tickets.search.mails import INBOUND, OUTBOUND, index_again
 from tickets.services.intake.erased_mail import erase_mails, mails_of
 from tickets.services.locking import lock_mails_of, lock_ticket_of
 from tickets.services.outgoing.reply_mail import MOST_QUOTED
@@ -56,7 +58,9 @@ def erase_words(*, message: Message, actor: User, at: datetime, reason: str) -> 
     _erase_files(message, at=at)
     MailMark.objects.filter(message=message).update(subject="")
     erase_mails(mails_of(message))
+    index_again(INBOUND, ticket.inbound.values_list("pk", flat=True))
     _erase_message(message, actor=actor, at=at, reason=reason.strip())
+    index_tickets([ticket.pk])
     record(ticket, Fact.WORDS_ERASED, at=at, actor=actor, reason=reason.strip(), message=message.pk)
     publish(WordsErased(ticket=ticket, at=at, actor=actor, message=message, words=words))
     return message
@@ -114,6 +118,7 @@ def cut_from_mails(mails: Iterable[int], words: RepeatedWords, *lengths: int) ->
             mail.subject, mail.text, mail.html = subject, text, ""
             changed.append(mail)
     OutboundEmail.objects.bulk_update(changed, ["subject", "text", "html"])
+    index_again(OUTBOUND, [mail.pk for mail in changed])
 
 
 def _cut_from_timeline(ticket: Ticket, message: Message) -> None:

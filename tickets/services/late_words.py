@@ -12,6 +12,7 @@ from tickets.errors import DeskError
 from tickets.events import MarkedAsPerson, SenderAccepted, publish
 from tickets.mail.values import Address, UnreadableMail
 from tickets.models import InboundEmail, Message, Ticket
+from tickets.search.indexing import index_tickets
 from tickets.services.intake.human_mail import apply_rules_to_answer
 from tickets.services.intake.incoming_mail import read_mail
 from tickets.services.locking import lock_ticket_of
@@ -35,6 +36,7 @@ def mark_as_person(*, message: Message, actor: User, at: datetime) -> Message:
         raise DeskError(_("This message counts already."))
     message.kind = MessageKind.INBOUND
     message.save(update_fields=["kind"])
+    index_tickets([ticket.pk])
     remember_mark(message, is_automatic=False, actor=actor, at=at)
     record(ticket, Fact.BY_A_PERSON, at=at, actor=actor, message=message.pk)
     wait_since(waiting_since_with(ticket, [message]), ticket, at=at)

@@ -15,6 +15,7 @@ from tickets.errors import DeskError
 from tickets.events import MarkedAsAutomatic, publish
 from tickets.mail.shapes import mail_shape
 from tickets.models import InboundEmail, MailMark, Message, Ticket
+from tickets.search.indexing import index_tickets
 from tickets.services.locking import lock_ticket, lock_ticket_of
 from tickets.services.spelled_addresses import spelled
 from tickets.services.timeline import record
@@ -76,6 +77,7 @@ def locked_message(message: Message) -> tuple[Ticket, Message]:
 def _stop_counting(message: Message, ticket: Ticket, *, actor: User, at: datetime) -> None:
     message.kind = MessageKind.AUTOMATIC
     message.save(update_fields=["kind"])
+    index_tickets([ticket.pk])
     record(ticket, Fact.BY_A_MACHINE, at=at, actor=actor, message=message.pk)
     question = still_waiting_question(ticket)
     wait_since(question.at if question is not None else None, ticket, at=at)

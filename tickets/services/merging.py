@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from tickets.choices import Fact, Status
 from tickets.errors import DeskError
 from tickets.events import TicketsMerged, publish
-from tickets.models import InboundEmail, Message, OutboundEmail, Ticket
+from tickets.models import InboundEmail, Message, MessageTokens, OutboundEmail, Ticket
 from tickets.services.conversation import add_note
 from tickets.services.locking import lock_mails_of
 from tickets.services.naming_customers import put_under_customer
@@ -33,7 +33,7 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
         raise DeskError(_("Confirm or lower the proposed priority first; then the tickets can be merged."))
     _refuse_impossible_merge(source, target)
     _name_one_customer(source, target, actor=actor, at=at)
-    for rows in (Message.objects, InboundEmail.objects, OutboundEmail.objects):
+    for rows in (Message.objects, MessageTokens.objects, InboundEmail.objects, OutboundEmail.objects):
         rows.filter(ticket=source).update(ticket=target)
     participants = move_participants(source, target, at=at)
     add_tags(target, source.tags.values_list("name", flat=True), at=at)

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -25,9 +25,11 @@ from escalation.admin.promises.times import moment_marked
 from escalation.choices import ClockState
 from escalation.models import Clock, ClockEvent
 from escalation.proof.inclusion import proof_of
+from tickets.access import visible_tickets
 from tickets.admin.display import ticket_link
 from tickets.admin.labels import PRIORITY
-from tickets.search import NUMBER
+from tickets.search.finding import find_tickets
+from tickets.search.notes import search_notes
 
 PROOF = "escalation_clock_proof"
 STATE = {
@@ -140,10 +142,14 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Clock]", search_term: str
     ) -> tuple["QuerySet[Clock]", bool]:
-        if number := NUMBER.fullmatch(search_term):
-            return queryset.filter(ticket=int(number[1])), False
-        words = Q(ticket__subject__icontains=search_term) | Q(ticket__customer__name__icontains=search_term)
-        return (queryset.filter(words) if search_term else queryset), False
+        """The promises of the tickets that the search means."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = find_tickets(visible_tickets(request.user), term)
+        for note in search_notes(found):
+            messages.info(request, note)
+        return queryset.filter(ticket__in=found.keys), False
 
     @display(description=_("started at"), ordering="started_at")
     def started(self, clock: Clock) -> str:

@@ -35,6 +35,7 @@ from supportdesk.pages.ticket_filter import TicketFilter
 from tickets.access import visible_tickets
 from tickets.errors import DeskError
 from tickets.models import Ticket
+from tickets.search.notes import search_notes
 from tickets.services.proposals import confirm_proposal, reject_proposal
 
 VIEW = "tickets.view_ticket"
@@ -73,7 +74,7 @@ def export_list(request: HttpRequest) -> HttpResponseBase:
     """Download the list of the board as CSV, with the same filter."""
     if not request.user.has_perm(VIEW):
         raise PermissionDenied
-    tickets = _filter(request, time_of_record.now()).qs.order_by("-opened_at")
+    tickets = _filter(request, time_of_record.now(), is_capped=False).qs.order_by("-opened_at")
     return tickets_response(tickets, zone=timezone.get_current_timezone())
 
 
@@ -112,12 +113,12 @@ def _act_on_row(
     return HttpResponseRedirect(f"{reverse('admin:index')}?{request.POST.get('query', '')}")
 
 
-def _filter(request: HttpRequest, now: datetime) -> TicketFilter:
+def _filter(request: HttpRequest, now: datetime, *, is_capped: bool = True) -> TicketFilter:
     user = cast(User, request.user)
     tickets = visible_tickets(user)
     if not user.has_perm(VIEW):
         tickets = tickets.none()
-    return TicketFilter(request.GET, tickets, user=user, now=now)
+    return TicketFilter(request.GET, tickets, user=user, now=now, is_capped=is_capped)
 
 
 def _is_partial(request: HttpRequest) -> bool:
@@ -139,6 +140,7 @@ def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str
     )
     return {
         "list": listed,
+        "notes": search_notes(chosen.found) if chosen.found is not None else [],
         "selects": [chosen.form[name] for name in ("promise", "owner", "scenario")],
         "pulse": board_counters(chosen.queryset, now=now),
         "proposals": open_proposals(chosen.queryset) if listed.may_have_proposals else [],

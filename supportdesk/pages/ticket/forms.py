@@ -21,7 +21,7 @@ from tickets.choices import Channel, Priority, Status
 from tickets.errors import DeskError
 from tickets.message_content import NewFile
 from tickets.models import Ticket
-from tickets.search import NUMBER
+from tickets.search.ticket_keys import written_number
 from tickets.tag_names import tag_names
 
 BY_VOICE = [choice for choice in Channel.choices if choice[0] != Channel.EMAIL]
@@ -192,10 +192,10 @@ class MergeForm(ReasonForm):
     into = forms.CharField(label=_("Merge into"), max_length=30)
 
     def clean_into(self) -> int:
-        number = NUMBER.fullmatch(self.cleaned_data["into"])
+        number = written_number(self.cleaned_data["into"])
         if number is None:
             raise forms.ValidationError(_("Write a ticket's number, such as SD#12."))
-        return int(number[1])
+        return number.key
 
 
 class NewTicketForm(OnceForm):

@@ -34,12 +34,13 @@ from tests.factories import (
     OutboundEmailFactory,
     TicketFactory,
     UserFactory,
+    findable,
     set_desk,
     staff,
 )
 from tickets.access import visible_tickets
 from tickets.choices import IntakeState, OutboxState, Priority, Status
-from tickets.models import Ticket
+from tickets.models import SearchBacklog, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -365,9 +366,13 @@ def test_resolved_tickets_are_found_by_search(
     login: Login, frozen: object, now: datetime, admin: User
 ) -> None:
     done = TicketFactory(status=Status.RESOLVED, subject="Echo")
+    findable(done)
     client = login(admin)
     assert tickets_in(board_html(client)) == []
     assert tickets_in(board_html(client, "q=echo")) == [done.pk]
+    SearchBacklog.objects.create(source="tickets")
+    assert "Older tickets are still being added to the search." in board_html(client, "q=echo")
+    assert "Older tickets are still being added" not in board_html(client)
 
 
 def test_an_unwell_desk_shows_why(login: Login, frozen: Any, now: datetime, admin: User) -> None:

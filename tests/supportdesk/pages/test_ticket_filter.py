@@ -16,6 +16,7 @@ from tests.factories import (
     CustomerFactory,
     MessageFactory,
     TicketFactory,
+    findable,
     set_desk,
     staff,
 )
@@ -128,7 +129,8 @@ def test_text_is_found_wherever_people_remember_it(reader: User, now: datetime, 
     )
     wanted = TicketFactory(subject="直播间 black", customer=contact.customer, contact=contact)
     MessageFactory(ticket=wanted, body="The streamer sees nothing.")
-    MessageFactory(ticket=TicketFactory(subject="Another matter"), body="An invoice, please.")
+    other = MessageFactory(ticket=TicketFactory(subject="Another matter"), body="An invoice, please.")
+    findable(wanted, other.ticket)
     assert filtered(f"q={text}", reader, now) == {wanted}
 
 

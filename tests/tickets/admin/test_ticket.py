@@ -1,6 +1,6 @@
 """The list of tickets: who sees which rows, what the search finds, what bulk actions do and refuse.
 
-Tests bulk, apply_to_each, once_form, customer, labels and tickets.search too.
+Tests bulk, apply_to_each, once_form, customer, labels and tickets.search.notes too.
 """
 
 import pytest
@@ -17,13 +17,15 @@ from tests.factories import (
     MessageFactory,
     TicketFactory,
     UserFactory,
+    findable,
     staff,
 )
 from tickets.admin import bulk, labels
 from tickets.admin.apply_to_each import AT_ONCE
 from tickets.choices import Fact, IntakeState, MessageKind, OutboxState, Priority, Status
 from tickets.errors import DeskError
-from tickets.models import Ticket
+from tickets.models import SearchBacklog, Ticket
+from tickets.search import finding
 
 pytestmark = pytest.mark.django_db
 
@@ -114,7 +116,21 @@ def test_a_ticket_is_found_by(login, words):
     MessageFactory(ticket=ticket, body="黑屏 again", kind=MessageKind.NOTE)
     other = TicketFactory(subject="Echo", customer=CustomerFactory(name="Other"))
     MessageFactory(ticket=other, body="nothing alike")
+    findable(ticket, other)
     assert listed(login(AdminFactory()), Ticket, q=words.format(pk=ticket.pk)) == [ticket]
+
+
+def test_a_search_says_when_there_is_more(login, monkeypatch):
+    monkeypatch.setattr(finding, "MOST_FOUND", 1)
+    findable(*[TicketFactory(subject="Echo") for _each in range(2)])
+    client = login(AdminFactory())
+    assert said(client.get(list_url(Ticket), {"q": "echo"})) == [
+        "Only the newest matches are shown. Add a word to find older ones."
+    ]
+    SearchBacklog.objects.create(source="tickets")
+    assert (
+        "Older tickets are still being added to the search." in client.get(list_url(Ticket), {"q": "x"}).text
+    )
 
 
 def test_a_search_for_nothing_that_exists_is_an_empty_list(login):

@@ -1,7 +1,8 @@
 """Processes stored mails several at a time: in one transaction, each behind a savepoint of its own.
 
-A commit, the look at the mailboxes and the word to the delivery of the outbox then serve all of them. A mail that fails
-is rolled back to its savepoint and left for `processing.process`, which takes it alone and keeps its error.
+A commit, the look at the mailboxes, the words for the search and the word to the delivery of the outbox then serve all
+of them. A mail that fails is rolled back to its savepoint and left for `processing.process`, which takes it alone and
+keeps its error.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.db.models import QuerySet
 
 from tickets.choices import IntakeState
 from tickets.models import InboundEmail
+from tickets.search.indexing import indexed_together
 from tickets.services.intake.processing import bring_to_ticket
 from tickets.services.mailboxes import remember_mailboxes
 from tickets.services.stored_files import undo_files
@@ -57,7 +59,7 @@ def process_together(mails: Sequence[int], *, now: datetime) -> Batch:
     Raises a passing fault if the transaction is lost as a whole; then each mail is as it was.
     """
     left: list[int] = []
-    with transaction.atomic(durable=True), remember_mailboxes():
+    with transaction.atomic(durable=True), indexed_together(), remember_mailboxes():
         rows = _waiting().filter(pk__in=mails).select_for_update(skip_locked=True)
         stored = list(rows.order_by("received_at", "pk"))
         for row in stored:
@@ -69,7 +71,7 @@ def process_together(mails: Sequence[int], *, now: datetime) -> Batch:
 def _try_one(row: InboundEmail, *, now: datetime) -> bool:
     """False if the mail failed, and nothing of it happened."""
     try:
-        with undo_files(), transaction.atomic():
+        with undo_files(), transaction.atomic(), indexed_together():
             bring_to_ticket(row, now=now, waits=True)
     except Exception as error:  # whatever it was, the mail meets it again alone, where it is kept
         logger.info("Mail %s is processed alone: %s", row.pk, error)

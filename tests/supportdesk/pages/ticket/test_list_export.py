@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from escalation.exports.ticket_list_csv import COLUMNS
-from tests.factories import AdminFactory, ClockFactory, TicketFactory, UserFactory, staff
+from tests.factories import AdminFactory, ClockFactory, TicketFactory, UserFactory, findable, staff
 from tickets.choices import Priority
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +22,11 @@ def exported(response) -> list[dict[str, str]]:
 
 def test_the_list_leaves_as_it_is_filtered_searched_and_ordered(login):
     tickets = [TicketFactory(subject=f"echo {name}", priority=Priority.P1) for name in ("one", "two")]
-    TicketFactory(subject="echo three", priority=Priority.P3)
-    TicketFactory(subject="black", priority=Priority.P1)
+    others = [
+        TicketFactory(subject="echo three", priority=Priority.P3),
+        TicketFactory(subject="black", priority=Priority.P1),
+    ]
+    findable(*tickets, *others)
     for ticket in tickets:
         ClockFactory(ticket=ticket)
     client = login(AdminFactory())

@@ -1,0 +1,116 @@
+"""Finds the tickets of a search: each source is a query of its own that its own index serves, the newest first.
+
+An OR across the sources would read every message. Measured: .github/decisions/search.md.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max, Q, QuerySet
+
+from customers.finding import contacts_named, customers_named
+from customers.search.wanted import Term, WantedWords, wanted_words
+from tickets.models import MessageTokens
+from tickets.models.ticket import TicketQuerySet
+from tickets.search.indexing import SPANS, span_token
+from tickets.search.ticket_keys import written_number
+
+MOST_FOUND = 500  # messages of tickets, and as many tickets by their contact and their customer
+MOST_NAMED = 200  # contacts or customers that a search may name
+
+
+@dataclass(frozen=True)
+class FoundTickets:
+    """The keys of tickets. ``is_capped`` if there are older ones with the same words, which a further word finds."""
+
+    keys: list[int]
+    is_capped: bool = False
+
+
+def find_tickets(tickets: TicketQuerySet, text: str) -> FoundTickets:
+    """Those of ``tickets`` that a search means; give what the person may see, filtered already.
+
+    A number alone is a ticket's if there is that ticket, and otherwise words like others.
+    """
+    if number := written_number(text):
+        keys = list(tickets.order_by().filter(pk=number.key).values_list("pk", flat=True))
+        if keys or number.is_marked:
+            return FoundTickets(keys)
+    sources = (
+        _capped(_by_words(tickets, wanted_words(text))),
+        _of_named(tickets, "contact", contacts_named(text)),
+        _of_named(tickets, "customer", customers_named(text)),
+    )
+    found_keys = dict.fromkeys(key for found in sources for key in found.keys)
+    return FoundTickets(list(found_keys), any(found.is_capped for found in sources))
+
+
+def matching(text: str) -> Q:
+    """All that a search means, without a cap, as a condition on tickets: for downloads, which may take their time."""
+    number = written_number(text)
+    by_number = Q(pk=number.key) if number else Q(pk=None)
+    if number and number.is_marked:
+        return by_number
+    by_words = MessageTokens.objects.filter(tokens__has=wanted_words(text)).order_by().values("ticket")
+    contacts = contacts_named(text).order_by().values("pk")
+    customers = customers_named(text).order_by().values("pk")
+    return by_number | Q(pk__in=by_words) | Q(contact__in=contacts) | Q(customer__in=customers)
+
+
+def _capped(keys: list[int]) -> FoundTickets:
+    return FoundTickets(keys[:MOST_FOUND], is_capped=len(keys) > MOST_FOUND)
+
+
+def _of_named(tickets: TicketQuerySet, field: str, named: QuerySet[Any]) -> FoundTickets:
+    """The newest tickets of these contacts or customers."""
+    people = list(named.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
+    if not people:
+        return FoundTickets([])
+    theirs = tickets.filter(**{f"{field}__in": people[:MOST_NAMED]}).order_by("-pk")
+    found = _capped(list(theirs.values_list("pk", flat=True)[: MOST_FOUND + 1]))
+    return FoundTickets(found.keys, found.is_capped or len(people) > MOST_NAMED)
+
+
+def _by_words(tickets: TicketQuerySet, wanted: WantedWords) -> list[int]:
+    """Tickets of the newest messages with the words; one more than MOST_FOUND if there are more.
+
+    Looks among ever more messages, until there are enough: the index does not know which hits are the newest, and to
+    sort all hits of a common word takes the longer the larger the desk is.
+    """
+    newest = _newest_message() if connection.vendor == "postgresql" else 0
+    bits: int | None = SPANS[0]
+    while bits is not None and newest >> bits > 1:
+        keys = _newest(tickets, _among_newest(wanted, newest >> bits, bits))
+        if len(keys) > MOST_FOUND:
+            return keys
+        bits = _next_span(bits, len(keys))
+    return _newest(tickets, wanted)
+
+
+def _newest_message() -> int:
+    return MessageTokens.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def _among_newest(wanted: WantedWords, number: int, bits: int) -> WantedWords:
+    """The words in the newest span, which has only begun, or in the one before."""
+    spans = Term((span_token(bits, number), span_token(bits, number - 1)))
+    return WantedWords((*wanted.terms, spans))
+
+
+def _next_span(bits: int, found: int) -> int | None:
+    """The smallest span that should hold enough, as the last one held ``found``; None for all messages."""
+    return next((wider for wider in SPANS if wider > bits and found << (wider - bits) > 2 * MOST_FOUND), None)
+
+
+def _newest(tickets: TicketQuerySet, wanted: WantedWords) -> list[int]:
+    """The tickets of at most MOST_FOUND + 1 messages, the newest first."""
+    rows: Any
+    if tickets.query.where:
+        rows = tickets.filter(message_tokens__tokens__has=wanted).order_by("-message_tokens__pk")
+        rows = rows.values_list("pk", flat=True)
+    else:  # who sees every ticket needs no row of them
+        rows = (
+            MessageTokens.objects.filter(tokens__has=wanted).order_by("-pk").values_list("ticket", flat=True)
+        )
+    return list(rows[: MOST_FOUND + 1])
