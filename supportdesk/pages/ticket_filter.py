@@ -28,7 +28,7 @@ from tickets.choices import Priority, Status
 from tickets.models import Ticket
 from tickets.models.tag import tagged_tickets
 from tickets.models.ticket import TicketQuerySet
-from tickets.search.finding import FoundTickets, find_tickets, matching
+from tickets.search.finding import FoundTickets, find_all, find_tickets
 
 SOON = timedelta(hours=1)
 
@@ -138,7 +138,7 @@ class TicketFilter(FilterSet):
 
     def filter_text(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         if not self.is_capped:
-            return tickets.filter(matching(value))
+            return find_all(tickets, value)
         self.found = find_tickets(tickets, value)
         return tickets.filter(pk__in=self.found.keys)
 

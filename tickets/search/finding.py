@@ -18,6 +18,7 @@ from tickets.search.ticket_keys import written_number
 
 MOST_FOUND = 500  # messages of tickets, and as many tickets by their contact and their customer
 MOST_NAMED = 200  # contacts or customers that a search may name
+MOST_NAMING = 4  # words of which one may be a name and the others text
 
 
 @dataclass(frozen=True)
@@ -43,19 +44,34 @@ def find_tickets(tickets: TicketQuerySet, text: str) -> FoundTickets:
         _of_named(tickets, "customer", customers_named(text)),
     )
     found_keys = dict.fromkeys(key for found in sources for key in found.keys)
+    if not found_keys:
+        return _by_name_and_words(tickets, text)
     return FoundTickets(list(found_keys), any(found.is_capped for found in sources))
 
 
-def matching(text: str) -> Q:
-    """All that a search means, without a cap, as a condition on tickets: for downloads, which may take their time."""
-    number = written_number(text)
-    by_number = Q(pk=number.key) if number else Q(pk=None)
-    if number and number.is_marked:
-        return by_number
+def find_all(tickets: TicketQuerySet, text: str) -> TicketQuerySet:
+    """All of ``tickets`` that a search means, without a cap: for downloads, which may take their time."""
+    found = find_tickets(tickets, text)
+    if not found.is_capped:
+        return tickets.filter(pk__in=found.keys)
     by_words = MessageTokens.objects.filter(tokens__has=wanted_words(text)).order_by().values("ticket")
     contacts = contacts_named(text).order_by().values("pk")
     customers = customers_named(text).order_by().values("pk")
-    return by_number | Q(pk__in=by_words) | Q(contact__in=contacts) | Q(customer__in=customers)
+    return tickets.filter(Q(pk__in=by_words) | Q(contact__in=contacts) | Q(customer__in=customers))
+
+
+def _by_name_and_words(tickets: TicketQuerySet, text: str) -> FoundTickets:
+    """If one word names a contact or customer, those of their tickets with the other words."""
+    words = text.split()[:MOST_NAMING]
+    for place, word in enumerate(words):
+        others = wanted_words(" ".join(words[:place] + words[place + 1 :]))
+        named = Q()
+        for field, rows in (("contact", contacts_named(word)), ("customer", customers_named(word))):
+            named |= Q(**{f"{field}__in": list(rows.order_by().values_list("pk", flat=True)[:MOST_NAMED])})
+        found = _capped(_by_words(tickets.filter(named), others))
+        if found.keys:
+            return found
+    return FoundTickets([])
 
 
 def _capped(keys: list[int]) -> FoundTickets:
