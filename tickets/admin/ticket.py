@@ -5,7 +5,7 @@ The page of one ticket belongs to the escalation app, which subclasses this admi
 
 from typing import Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -25,12 +25,12 @@ from customers.admin.fields import person
 from tickets.access import visible_tickets
 from tickets.admin import labels
 from tickets.admin.bulk import AssignForm, BulkPriorityForm, BulkStatusForm, in_bulk
+from tickets.admin.search_notes import show_notes
 from tickets.choices import ACTIVE_STATUSES
 from tickets.models import Ticket
 from tickets.models.tag import tagged_tickets
 from tickets.models.ticket import TicketQuerySet
 from tickets.search.finding import find_tickets
-from tickets.search.notes import search_notes
 
 
 class OwnerFilter(DropdownFilter):
@@ -124,8 +124,7 @@ class TicketAdmin(RowAccessAdmin):
         if not term:
             return queryset, False
         found = find_tickets(cast(TicketQuerySet, queryset), term)
-        for note in search_notes(found):
-            messages.info(request, note)
+        show_notes(request, found)
         return queryset.filter(pk__in=found.keys), False
 
     def actor(self, request: HttpRequest) -> User:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -28,8 +28,8 @@ from escalation.proof.inclusion import proof_of
 from tickets.access import visible_tickets
 from tickets.admin.display import ticket_link
 from tickets.admin.labels import PRIORITY
+from tickets.admin.search_notes import show_notes
 from tickets.search.finding import find_tickets
-from tickets.search.notes import search_notes
 
 PROOF = "escalation_clock_proof"
 STATE = {
@@ -147,8 +147,7 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
         if not term:
             return queryset, False
         found = find_tickets(visible_tickets(request.user), term)
-        for note in search_notes(found):
-            messages.info(request, note)
+        show_notes(request, found)
         return queryset.filter(ticket__in=found.keys), False
 
     @display(description=_("started at"), ordering="started_at")
