@@ -1,7 +1,7 @@
 """The admin of tickets and mail, one class per file.
 
 Read in this order: ticket, bulk, apply_to_each, page_actions, once_form; mailbox, mailbox_import, mailbox_test,
-inbound, outbound, mail_mark, missing_mail, rule; customer, contact; labels, display.
+inbound, outbound, mail_mark, missing_mail, rule; customer, contact; search_notes, labels, display.
 """
 
 from tickets.admin.contact import TicketedContactAdmin
