@@ -11,6 +11,7 @@ from escalation.choices import ClockChange
 from escalation.clocks.line_hashes import hash_of_line, newest_hashes
 from escalation.models import Clock, ClockEvent
 from tickets.lib.bulk_insert import NewRow, insert_all
+from tickets.lib.single_row import insert_row
 from tickets.models import Message
 from tickets.services.evidence import digest_for_good
 
@@ -115,7 +116,7 @@ def append_event(
     )
     (linked,) = _linked([row])
     event = linked.made()
-    event.save(force_insert=True)
+    insert_row(event)
     return event
 
 

@@ -18,6 +18,7 @@ from escalation.models import Clock, ClockEvent, PolicyTarget
 from escalation.policies.terms import Terms, companion_window, starting_terms_of, window_for
 from tickets.errors import DeskError
 from tickets.lib.bulk_insert import NewRow
+from tickets.lib.single_row import insert_row
 from tickets.models import Message, Ticket
 
 PINNED = (
@@ -139,7 +140,7 @@ def new_clock(
 
 def begin(clock: Clock, context: ChangeContext, **more: object) -> None:
     """Save a new clock and the first line of its ledger."""
-    clock.save(force_insert=True)
+    insert_row(clock)
     data: dict[str, Any] = {
         "ticket": clock.ticket_id, "kind": str(clock.kind), **window_data(clock), **more
     }  # fmt: skip

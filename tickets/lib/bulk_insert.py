@@ -1,4 +1,4 @@
-"""Inserts rows by the hundred: with COPY on PostgreSQL, with bulk_create elsewhere."""
+"""Inserts rows by the hundred: with COPY on PostgreSQL, with bulk_create elsewhere. A few go in one statement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
-from django.db.models import AutoField, Field, JSONField, Model
+from django.db.models import Field, JSONField, Model
+
+from tickets.lib.single_row import insert_values, inserted_fields
 
 FEW = 20  # up to this many rows one INSERT costs less than COPY
 ModelT = TypeVar("ModelT", bound=Model)
@@ -34,12 +36,16 @@ def insert_all(rows: Sequence[NewRow[Any]]) -> None:
 
     Values are written as they are, so this is not for models with fields that set themselves when saved.
     """
-    if _goes_by_copy(rows):
-        model = rows[0].model
-        fields = {field.attname: field for field in model._meta.concrete_fields if not _is_drawn(field)}
+    if not rows:
+        return
+    model: type[Model] = rows[0].model
+    fields = {field.attname: field for field in inserted_fields(model)}
+    if len(rows) <= FEW:
+        insert_values(model, [_values(row, fields) for row in rows])
+    elif _goes_by_copy(rows):
         _copy(model, [*fields.values()], (_values(row, fields) for row in rows))
-    elif rows:
-        rows[0].model._base_manager.bulk_create(row.made() for row in rows)
+    else:
+        model._base_manager.bulk_create(row.made() for row in rows)
 
 
 def insert_with_keys(rows: Sequence[Model]) -> None:
@@ -52,11 +58,6 @@ def insert_with_keys(rows: Sequence[Model]) -> None:
         _copy(type(rows[0]), meta.concrete_fields, (list(values(row)) for row in rows))
     elif rows:
         type(rows[0])._base_manager.bulk_create(rows)
-
-
-def _is_drawn(field: Field[Any, Any]) -> bool:
-    """True if the database gives the value from a sequence."""
-    return isinstance(field, AutoField)
 
 
 def _goes_by_copy(rows: Sequence[object]) -> bool:

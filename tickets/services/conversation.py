@@ -12,6 +12,7 @@ from tickets.choices import Channel, Fact, MessageKind, Status
 from tickets.errors import DeskError
 from tickets.events import CustomerWrote, StaffResponded, publish
 from tickets.lib.bulk_insert import NewRow, insert_all
+from tickets.lib.single_row import insert_row
 from tickets.message_content import MessageContent, NewFile
 from tickets.models import Message, Ticket
 from tickets.search.indexing import index_message
@@ -101,7 +102,7 @@ def store_customer_message(
     kind: MessageKind = MessageKind.INBOUND,
 ) -> Message:
     """Store the message with its files, make it findable and do nothing else. Needs the ticket's lock."""
-    message = Message.objects.create(
+    message = Message(
         ticket=ticket,
         kind=kind,
         channel=channel,
@@ -120,6 +121,7 @@ def store_customer_message(
         is_unconfirmed=content.is_unconfirmed,
         rfc_message_id=content.rfc_message_id[:998],
     )
+    insert_row(message)
     store_files(message, content.files)
     index_message(message, subject=ticket.subject, files=[file.name for file in content.files])
     return message

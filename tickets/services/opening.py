@@ -8,6 +8,7 @@ from django.db import transaction
 from customers.models import Contact, Customer
 from tickets.choices import Channel, Fact, Status
 from tickets.events import CustomerWrote, TicketOpened, publish
+from tickets.lib.single_row import insert_row
 from tickets.message_content import MessageContent
 from tickets.models import Mailbox, Ticket
 from tickets.services.conversation import receipt_time, store_customer_message
@@ -20,8 +21,7 @@ from tickets.triage.rule_matching import RuleVerdict
 NO_RULES = RuleVerdict()
 
 
-@transaction.atomic
-def open_ticket(
+def open_within(
     *,
     subject: str,
     content: MessageContent,
@@ -42,16 +42,16 @@ def open_ticket(
 ) -> Ticket:
     """Open a ticket with the customer's first message. Its promise starts at ``received_at``; both times are UTC.
 
-    ``received_at`` is when our server received the mail, or when the call happened that ``actor`` records. Raises
-    DeskError if it is after ``at``. Only a fire drill sets ``is_drill``. ``present`` is a colleague known
-    to be there, which may save a query. ``rules`` choose owner and scenario. A
-    ``proposal`` that runs is the ticket's priority until somebody decides; ``priority`` is what it has otherwise.
+    Needs the caller's transaction, which an error must end; `open_ticket` has one of its own. ``received_at`` is when
+    our server received the mail, or when the call happened that ``actor`` records. Raises DeskError if it is after
+    ``at``. Only a fire drill sets ``is_drill``. ``present`` is a colleague known to be there, which may save a query.
+    ``rules`` choose owner and scenario. A ``proposal`` that runs is the ticket's priority until somebody decides.
     """
-    received_at = receipt_time(received_at, at=at, actor=actor)
+    received_at, scenario = receipt_time(received_at, at=at, actor=actor), rules.scenario_name
     chosen = choose_first_owner(
-        customer=customer, at=at, wanted=rules.owner_id, scenario=rules.scenario_name, present=present
+        customer=customer, at=at, wanted=rules.owner_id, scenario=scenario, present=present
     )
-    ticket = Ticket.objects.create(
+    ticket = Ticket(
         subject=subject[:500],
         priority=proposal.priority if proposal is not None and proposal.runs else priority,
         channel=channel,
@@ -62,11 +62,12 @@ def open_ticket(
         language=language,
         follows=follows,
         is_drill=is_drill,
-        scenario=rules.scenario_name,
+        scenario=scenario,
         opened_at=received_at,
         updated_at=at,
         unanswered_since=received_at,
     )
+    insert_row(ticket)
     with entries_together():
         record(ticket, Fact.OPENED, at=at, actor=actor, owner=chosen.user.pk, rule=chosen.rule.value)
         if rules.names:
@@ -80,6 +81,9 @@ def open_ticket(
         proposed = store_proposal(ticket, message, proposal, usual=priority, at=at) if proposal else None
         publish(CustomerWrote(ticket, at, actor, message, is_first=True, proposal=proposed))
     return ticket
+
+
+open_ticket = transaction.atomic(open_within)
 
 
 @transaction.atomic

@@ -38,7 +38,7 @@ from tickets.services.intake.ticket_matching import (
 )
 from tickets.services.locking import lock_ticket
 from tickets.services.naming_customers import follow_contact, follow_domain
-from tickets.services.opening import open_ticket
+from tickets.services.opening import open_within
 from tickets.services.outgoing.outbox import SUBJECT_TAG, queue_mail
 from tickets.services.participants import add_participants
 from tickets.services.proposals import WantedProposal, propose
@@ -109,7 +109,7 @@ def _open(
     contact, language = sender.contact, incoming.mail.language
     if contact is not None and (sender.customer is not None or contact.language):
         language = contact.preferred_language
-    ticket = open_ticket(
+    ticket = open_within(
         subject=shown_title(incoming),
         content=incoming.content(),
         received_at=incoming.received_at,

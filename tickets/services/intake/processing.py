@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from customers.names import name_of
 from tickets.choices import IntakeState
 from tickets.errors import DeskError
+from tickets.lib.single_row import update_row
 from tickets.mail.classify import MailKind
 from tickets.mail.storable_text import storable
 from tickets.mail.values import UnreadableMail
@@ -39,6 +40,11 @@ from tickets.services.status_and_priority import raise_priority
 from tickets.services.stored_files import undo_files
 
 logger = logging.getLogger(__name__)
+
+OUTCOME = (
+    "state", "reason", "ticket", "message", "copy_of", "error", "attempts", "retry_at", "sender", "subject", "kind",
+    "signs", "notes", "authentication",
+)  # fmt: skip
 
 
 class Overtaking(Exception):
@@ -255,12 +261,7 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.ticket, row.message = outcome.ticket, outcome.message
     row.error, row.retry_at = "", None
     row.attempts += 1
-    row.save(
-        update_fields=[
-            "state", "reason", "ticket", "message", "copy_of", "error", "attempts", "retry_at", "sender", "subject",
-            "kind", "signs", "notes", "authentication",
-        ]
-    )  # fmt: skip
+    update_row(row, OUTCOME)
     if row.copy_of_id is not None and erased_message_of(row) is not None:
         erase_mails([row.pk])
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from tickets.choices import ReceiptTime
+from tickets.lib.single_row import insert_row
 from tickets.mail.storable_text import storable_line
 from tickets.models import InboundEmail, Mailbox
 from tickets.nudges import nudge_intake
@@ -109,7 +110,7 @@ def head_of(raw: bytes) -> bytes:
 def _saved(row: InboundEmail) -> tuple[InboundEmail, bool]:
     try:
         with transaction.atomic(durable=True):
-            row.save(force_insert=True)
+            insert_row(row)
             nudge_intake(row.pk)
     except IntegrityError:
         first = InboundEmail.objects.get(
@@ -129,7 +130,7 @@ def _known_or_copy(row: InboundEmail, first: InboundEmail) -> InboundEmail:
         return known
     row.raw, row.copy_of = head, first
     with transaction.atomic(durable=True):
-        row.save(force_insert=True)
+        insert_row(row)
         nudge_intake(row.pk)
     return row
 

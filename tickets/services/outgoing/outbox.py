@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from customers.addresses import address_key
 from tickets.choices import MailPurpose
 from tickets.errors import DeskError
+from tickets.lib.single_row import insert_row
 from tickets.mail.addresses import EMAIL
 from tickets.mail.storable_text import plain_name, storable, storable_line
 from tickets.mail.threading import new_message_id, reply_address
@@ -81,7 +82,7 @@ def queue_mail(
         thread["Reply-To"] = formataddr((plain_name(sender.name), reply_address(sender.address, ticket.pk)))
     if purpose == MailPurpose.ACKNOWLEDGEMENT and ticket is not None:
         thread |= unsubscribe_headers(ticket.contact_id)
-    mail = OutboundEmail.objects.create(
+    mail = OutboundEmail(
         purpose=purpose,
         ticket=ticket,
         message=message,
@@ -97,6 +98,7 @@ def queue_mail(
         created_at=at,
         next_try_at=at,
     )
+    insert_row(mail)
     nudge_delivery()
     return mail
 

@@ -54,7 +54,7 @@ def fails_for(monkeypatch):
     """Makes the opening of a ticket fail for a subject, after a row was written; says with what."""
 
     def install(subject, error):
-        opened = human_mail.open_ticket
+        opened = human_mail.open_within
 
         def open_or_fail(**given):
             ticket = opened(**given)
@@ -62,7 +62,7 @@ def fails_for(monkeypatch):
                 raise error
             return ticket
 
-        monkeypatch.setattr(human_mail, "open_ticket", open_or_fail)
+        monkeypatch.setattr(human_mail, "open_within", open_or_fail)
 
     return install
 

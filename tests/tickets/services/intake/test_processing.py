@@ -63,7 +63,7 @@ def broken(monkeypatch):
         Ticket.objects.create(subject="half done", owner=AdminFactory(), opened_at=NOW, updated_at=NOW)
         raise RuntimeError("the disk\x00 is full")
 
-    patch.setattr("tickets.services.intake.human_mail.open_ticket", fail)
+    patch.setattr("tickets.services.intake.human_mail.open_within", fail)
     yield patch
     patch.undo()
 
