@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 
 from customers.models import StaffProfile
 from supportdesk.accounts.one_time_password import must_choose_password
+from supportdesk.accounts.reader import profile_with_permissions
 from supportdesk.processes.host_clock import WrongClockReport
 
 HEALTH = "/healthz"
@@ -39,7 +40,7 @@ class ReaderMiddleware:
     def _profile(request: HttpRequest) -> StaffProfile | None:
         if request.path.startswith(HEALTH) or not request.user.is_authenticated:
             return None
-        return StaffProfile.objects.filter(user=request.user.pk).only("language", "time_zone").first()
+        return profile_with_permissions(request.user)
 
 
 class HostClockMiddleware:

@@ -38,6 +38,7 @@ from customers import time_of_record
 from escalation.clocks import ledger_guard
 from escalation.policies.book import current_book
 from escalation.working_time.lookup import forget_versions
+from supportdesk.pages.board.shared import forget_shared_part
 from tests.factories import NOW
 from tests.lastingrows import lasting_rows
 
@@ -186,6 +187,7 @@ def _language_of_the_test() -> Iterator[None]:
 def _versions_of_the_test() -> None:
     """Rolled-back rows are numbered anew, so what was remembered by number is of another test."""
     forget_versions()
+    forget_shared_part()
 
 
 @dataclass

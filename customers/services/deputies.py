@@ -1,4 +1,4 @@
-"""Who is present, who deputises for whom and who reports to whom: the staff as one value, loaded in three queries."""
+"""Who is present, who deputises for whom and who reports to whom: the staff as one value, loaded in two queries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, IntegerField, OuterRef, Q, Value
 
 from customers.access import who_work_here
 from customers.models import Absence, StaffProfile
@@ -32,17 +32,18 @@ class Staff:
     @classmethod
     def at(cls, moment: datetime, *, active: Collection[int] | None = None) -> Staff:
         """Load the staff. ``moment`` (UTC) decides who counts as absent. Passing ``active`` saves a query."""
-        links = {
-            profile.user_id: Colleague(profile.reports_to_id, profile.deputy_id)
-            for profile in StaffProfile.objects.only("user_id", "reports_to_id", "deputy_id")
-        }
+        nobody = Value(None, output_field=IntegerField())
+        profiles = StaffProfile.objects.values_list("user_id", "reports_to_id", "deputy_id", Value(0))
+        away = Absence.objects.filter(Absence.running_at(moment)).values_list(
+            "user_id", nobody, nobody, Value(1)
+        )
+        rows = list(profiles.order_by().union(away.order_by(), all=True))
         if active is None:
             active = get_user_model().objects.filter(who_work_here()).values_list("pk", flat=True)
-        absent = Absence.objects.filter(Absence.running_at(moment))
         return cls(
-            links,
+            {user: Colleague(manager, deputy) for user, manager, deputy, is_away in rows if not is_away},
             frozenset(active),
-            frozenset(absent.values_list("user_id", flat=True)),
+            frozenset(user for user, _manager, _deputy, is_away in rows if is_away),
         )
 
     def is_present(self, user: int) -> bool:

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 
 from escalation.choices import NoticeKind
 from escalation.models import Acknowledgement, Clock, Escalation, Notification
@@ -49,18 +50,26 @@ def holding_acknowledgements(clocks: Sequence[Clock], *, now: datetime) -> Mappi
 
 
 def clocks_to_acknowledge(user: User, clocks: Sequence[Clock], *, now: datetime) -> set[int]:
-    """The clocks that the person was paged for or holds, and has not acknowledged yet. Two queries."""
+    """The clocks that the person was paged for or holds, and has not acknowledged yet. One query."""
     mine = {clock.pk for clock in clocks if clock.ticket.owner_id == user.pk}
     others = [clock.pk for clock in clocks if clock.pk not in mine]
     pages = Notification.objects.filter(recipient=user, clock__in=others, kind__in=PAGES).order_by()
-    asked = mine | {pk for pk in pages.values_list("clock", flat=True).distinct() if pk is not None}
-    return asked - _acknowledged_by(user, asked, now)
+    said = _acknowledged_by(user, [clock.pk for clock in clocks], now)
+    rows = set(_named(pages, is_said=False).union(_named(said, is_said=True)))
+    paged, acknowledged = (
+        {clock for clock, is_said in rows if bool(is_said) is wanted} for wanted in (False, True)
+    )
+    return (mine | paged) - acknowledged
 
 
-def _acknowledged_by(user: User, clocks: Collection[int], now: datetime) -> set[int]:
-    """The clocks whose last escalation the person acknowledged, or which they acknowledged before any fired."""
+def _named(rows: QuerySet[Any], *, is_said: bool) -> QuerySet[Any]:
+    """The clocks of the rows, with a mark that tells two queries apart."""
+    return rows.order_by().values_list("clock", Value(int(is_said)))
+
+
+def _acknowledged_by(user: User, clocks: Collection[int], now: datetime) -> QuerySet[Acknowledgement]:
+    """The person's acknowledgements of the last escalation of their clock, or of a clock without any."""
     fired = Escalation.objects.filter(clock=OuterRef("clock")).order_by("-fired_at", "-pk")
     acknowledgements = Acknowledgement.objects.filter(user=user, clock__in=clocks)
     acknowledgements = acknowledgements.annotate(last=Subquery(fired.values("pk")[:1]))
-    still = acknowledgements.filter(Q(escalation=F("last")) | Q(escalation=None, last=None, until__gt=now))
-    return set(still.order_by().values_list("clock", flat=True))
+    return acknowledgements.filter(Q(escalation=F("last")) | Q(escalation=None, last=None, until__gt=now))

@@ -1,6 +1,6 @@
 """The next step of open promises, if nobody answers, and the people it reaches."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,8 @@ from escalation.clocks.ledger import past_holders
 from escalation.enforcement.recipients import route_to_owner
 from escalation.models import Clock, EscalationStep
 from escalation.people.staff_snapshot import People
+
+ReadPeople = Callable[[], People]
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,12 @@ class NextStep:
         return [str(Whom(value).label) for value in self.step.tell]
 
 
-def next_steps(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, NextStep]:
+def next_steps(
+    clocks: Sequence[Clock], *, now: datetime, read_people: ReadPeople | None = None
+) -> Mapping[int, NextStep]:
     """The next step of each clock, by key; clocks without one are left out.
 
-    Three queries, five more if a step moves a ticket. The clocks need `calendar`,
+    Three queries, five more if a step moves a ticket, or one with `read_people`. The clocks need `calendar`,
     `policy_version__policy__duty_rota` and `ticket__customer` loaded.
     """
     waiting = [clock for clock in clocks if clock.next_step_at is not None]
@@ -40,7 +44,7 @@ def next_steps(clocks: Sequence[Clock], *, now: datetime) -> Mapping[int, NextSt
     following = {pk: progress.next_step for pk, progress in progress_by_clock(waiting).items()}
     moving = [pk for pk, due_step in following.items() if due_step is not None and due_step[1].reassign_to]
     held = past_holders(moving)
-    people = People.at(now) if moving else None
+    people = (read_people() if read_people is not None else People.at(now)) if moving else None
     return {
         clock.pk: NextStep(at, step, next_owner(clock, step, held[clock.pk], people))
         for clock in waiting

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Subquery
 
 from customers.access import people_who_work_here
 from customers.models import Desk
@@ -27,11 +29,18 @@ class People:
 
     @classmethod
     def at(cls, moment: datetime) -> People:
-        """Load the snapshot in four queries; ``moment`` (UTC) decides who is absent."""
-        users = people_who_work_here().select_related("staff_profile")
-        users_by_id, desk = users.in_bulk(), Desk.objects.first()
+        """Load the snapshot in two queries; ``moment`` (UTC) decides who is absent."""
+        duty_manager = Subquery(Desk.objects.order_by("pk").values("duty_manager")[:1])
+        users = (
+            people_who_work_here().select_related("staff_profile").annotate(desk_duty_manager=duty_manager)
+        )
+        users_by_id = users.in_bulk()
+        last: Any = next(iter(users_by_id.values()), None)
         return cls(
-            moment, Staff.at(moment, active=users_by_id), users_by_id, desk.duty_manager_id if desk else None
+            moment,
+            Staff.at(moment, active=users_by_id),
+            users_by_id,
+            last.desk_duty_manager if last else None,
         )
 
     def on_duty(self, rota: DutyRota | None) -> int | None:

@@ -99,16 +99,19 @@ class TicketFilter(FilterSet):
         *,
         user: User,
         now: datetime,
+        team: frozenset[int] | None = None,
         is_capped: bool = True,
         **kwargs: Any,
     ) -> None:
         """``queryset`` holds the tickets the user may see; dates of ``opened`` are in the current time zone.
 
-        A search finds the newest tickets; with ``is_capped=False`` it finds all, and takes its time.
+        ``team`` is the user's `team_ids` if the caller has them. A search finds the newest tickets; with
+        ``is_capped=False`` it finds all, and takes its time.
         """
         super().__init__(data, queryset, **kwargs)  # type: ignore[no-untyped-call]
         self.user = user
         self.now = now
+        self.team = team
         self.is_capped = is_capped
         self.found: FoundTickets | None = None  # by a search, once `qs` was asked for
         self.filters["owner"].extra["choices"] = lambda: self._owners
@@ -134,7 +137,7 @@ class TicketFilter(FilterSet):
 
     @cached_property
     def _team(self) -> frozenset[int]:
-        return team_ids(self.user)
+        return team_ids(self.user) if self.team is None else self.team
 
     def filter_text(self, tickets: TicketQuerySet, name: str, value: str) -> TicketQuerySet:
         if not self.is_capped:

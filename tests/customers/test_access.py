@@ -4,7 +4,9 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission, User
 
 from customers.access import (
+    Scope,
     people_below,
+    scope_of,
     sees_all,
     team_ids,
     visible_contacts,
@@ -186,3 +188,25 @@ def test_a_group_that_loses_the_permission_takes_its_people_along():
     group = Group.objects.get(name="Account manager")
     group.permissions.remove(*group.permissions.filter(codename__in=["view_ticket", "change_ticket"]))
     assert not User.objects.filter(who_work_here(), pk=user.pk).exists()
+
+
+def test_the_scope_of_a_lead_is_their_people_and_those_people_s_customers(django_assert_num_queries):
+    boss, stranger = staff(), staff()
+    ann = staff(reports_to=boss)
+    bob = staff(team=TeamFactory(lead=ann))
+    boss.staff_profile.reports_to = bob  # a circle
+    boss.staff_profile.save()
+    hers = CustomerFactory(account_manager=ann)
+    backed = CustomerFactory(account_manager=stranger, backup_account_manager=bob)
+    CustomerFactory(account_manager=stranger)
+    with django_assert_num_queries(1):
+        scope = scope_of(boss, most=10)
+    assert scope.people == team_ids(boss) == {boss.pk, ann.pk, bob.pk}
+    assert sorted(scope.customers) == sorted([hers.pk, backed.pk])
+    assert len(scope_of(boss, most=1).customers) == 1
+
+
+def test_an_account_that_is_switched_off_has_no_scope():
+    user = staff()
+    user.is_active = False
+    assert scope_of(user, most=10) == Scope(frozenset(), ())

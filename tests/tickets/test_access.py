@@ -76,7 +76,7 @@ def test_the_cost_does_not_grow_with_people_or_customers(ann, count_queries):
     few = count_queries(seen)
     for _number in range(10):
         TicketFactory(customer=CustomerFactory(account_manager=staff(reports_to=ann)))
-    assert count_queries(seen) == few == 3
+    assert count_queries(seen) == few == 2
     assert len(seen()) == 11
 
 

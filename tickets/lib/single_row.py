@@ -24,6 +24,18 @@ def insert_row(row: Model) -> None:
     row._state.adding, row._state.db = False, connection.alias
 
 
+def insert_unless_there(row: Model) -> bool:
+    """Insert a new instance that has its key, unless one of its unique values is taken; then False.
+
+    If another transaction has inserted the same and not ended yet, waits for it.
+    """
+    fields, statement = _insertion(type(row), 1, connection.alias)
+    values = [_prepared(field, field.pre_save(row, add=True)) for field in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{statement} ON CONFLICT DO NOTHING", values)
+        return bool(cursor.rowcount)
+
+
 def insert_values(model: type[Model], rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows of these values, in the order of `inserted_fields`, with one statement."""
     fields, statement = _insertion(model, len(rows), connection.alias)

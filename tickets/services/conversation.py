@@ -16,11 +16,13 @@ from tickets.lib.single_row import insert_row
 from tickets.message_content import MessageContent, NewFile
 from tickets.models import Message, Ticket
 from tickets.search.indexing import index_message
-from tickets.services.locking import lock_ticket
+from tickets.services.locking import lock_ticket, lock_ticket_with_people
+from tickets.services.mailboxes import remember_mailboxes
+from tickets.services.outgoing.outbox import next_message_id
 from tickets.services.outgoing.reply_mail import queue_reply
 from tickets.services.status_and_priority import move_to
 from tickets.services.stored_files import store_files
-from tickets.services.timeline import record
+from tickets.services.timeline import entries_together, record
 from tickets.services.unanswered import unanswered_since
 
 
@@ -143,11 +145,34 @@ def reply(
     The answer counts from ``at`` and is taken back if it does not arrive (failed_responses). Raises DeskError for an
     empty answer, and if there is no address to answer to.
     """
-    ticket = lock_ticket(ticket)
-    message = _store_our_message(
-        ticket, MessageKind.OUTBOUND, Channel.EMAIL, actor=actor, at=at, body=body, files=files
-    )
-    queue_reply(message=message, ticket=ticket, at=at, copies=copies)
+    ticket = lock_ticket_with_people(ticket)
+    return reply_on(ticket, actor=actor, at=at, body=body, files=files, then=then, copies=copies)
+
+
+def reply_on(
+    ticket: Ticket,
+    *,
+    actor: User,
+    at: datetime,
+    body: str,
+    files: Sequence[NewFile] = (),
+    then: Status | None = None,
+    copies: Sequence[str] = (),
+    references: Sequence[str] | None = None,
+) -> Message:
+    """Like reply, on a ticket that the caller has locked. ``references`` as for `queue_reply`."""
+    with remember_mailboxes():
+        message = _store_our_message(
+            ticket,
+            MessageKind.OUTBOUND,
+            Channel.EMAIL,
+            actor=actor,
+            at=at,
+            body=body,
+            files=files,
+            message_id=next_message_id(ticket),
+        )
+        queue_reply(message=message, ticket=ticket, at=at, copies=copies, references=references)
     _record_response(ticket, message, actor=actor, at=at, then=then)
     return message
 
@@ -242,6 +267,7 @@ def _store_our_message(
     happened_at: datetime | None = None,
     reached: str = "",
     files: Sequence[NewFile] = (),
+    message_id: str = "",
 ) -> Message:
     if not body.strip():
         raise DeskError(_("The text is empty. Write something first."))
@@ -256,6 +282,7 @@ def _store_our_message(
         body=body.strip(),
         reached=reached.strip()[:200],
         is_automatic=actor is None,
+        rfc_message_id=message_id,
     )
     store_files(message, files)
     index_message(message, subject=ticket.subject, files=[file.name for file in files])
@@ -269,9 +296,10 @@ def _record_response(
     # A contact that was logged later may have happened before the latest question. Over an ended ticket nobody waits.
     is_backdated = message.at < at and ticket.is_active
     ticket.unanswered_since = unanswered_since(ticket) if is_backdated else None
-    ticket.save(update_fields=["updated_at", "unanswered_since"])
-    record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)
-    publish(StaffResponded(ticket=ticket, at=at, actor=actor, message=message, then=then))
-    after = then or (Status.OPEN if ticket.status == Status.NEW else None)
-    if after is not None:
+    after = then or (Status.OPEN if ticket.status == Status.NEW else Status(ticket.status))
+    if after == ticket.status:  # else move_to saves both
+        ticket.save(update_fields=["updated_at", "unanswered_since"])
+    with entries_together():
+        record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)
+        publish(StaffResponded(ticket=ticket, at=at, actor=actor, message=message, then=then))
         move_to(ticket, after, actor=actor, at=at, reason="")

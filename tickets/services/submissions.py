@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
+from tickets.lib.single_row import insert_unless_there
 from tickets.models import Submission
 
 
@@ -12,7 +13,6 @@ def claim_submission(token: UUID, *, actor: User, at: datetime) -> bool:
     """True if the form with this token is sent for the first time. Call it in the transaction of the form's change.
 
     If two are sent at once, the second waits for the first to commit and then finds the token taken. If the first
-    fails, the second counts as the first.
+    fails, the second counts as the first. One query.
     """
-    _submission, is_first = Submission.objects.get_or_create(token=token, defaults={"user": actor, "at": at})
-    return is_first
+    return insert_unless_there(Submission(token=token, user=actor, at=at))

@@ -1,1 +1,2 @@
-"""The board: which promise falls due next, and what else needs attention. Read queries first, then view."""
+"""The board: which promise falls due next, and what else needs attention. Read in this order: queries, shared,
+view."""

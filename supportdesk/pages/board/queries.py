@@ -16,15 +16,17 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, When
 from customers.models import Desk
 from escalation.choices import ClockState
 from escalation.clocks.acknowledgements import clocks_to_acknowledge, holding_acknowledgements
-from escalation.enforcement.next_step import NextStep, next_steps
+from escalation.enforcement.next_step import NextStep, ReadPeople, next_steps
 from escalation.lib.weeks import last_complete_week, week_of
 from escalation.models import Acknowledgement, Clock
 from escalation.models.clock import ClockQuerySet
 from escalation.people.on_duty import Watch, on_duty_by_rota
 from escalation.people.page_target import PageTarget, page_target_of
 from escalation.people.staff_snapshot import People
+from supportdesk.navigation import held_mail
 from supportdesk.pages.ticket_filter import PromiseChoice, filter_clocks
 from tickets.choices import IntakeState, OutboxState, ProposalReach
+from tickets.lib.count_together import count_together
 from tickets.models import InboundEmail, OutboundEmail, Proposal, Ticket
 from tickets.models.message import opened_late
 from tickets.models.ticket import TicketQuerySet
@@ -84,27 +86,33 @@ def board_rows(
     page: int = 1,
     promise: str = "",
     active_only: bool = True,
+    promised: int | None = None,
+    read_people: ReadPeople | None = None,
 ) -> BoardPage:
     """A page of `tickets`, which must already be filtered and limited to what the `reader` may see.
 
     `promise` is the PromiseChoice of the filter, if any: it skips the query for the half of the list that must then
-    be empty. `active_only` leaves out resolved and closed tickets without an open promise.
+    be empty. `active_only` leaves out resolved and closed tickets without an open promise. `promised` is the number of
+    `listed_clocks` if the caller has counted them, and `read_people` gives the staff.
     """
-    clocks = _requested(promised_clocks(tickets), promise, now)
+    clocks = listed_clocks(tickets, promise=promise, now=now)
     others = unpromised(tickets, active_only=active_only) if promise in ("", PromiseChoice.NONE) else None
-    promised = clocks[: CAP + 1].count()
+    promised = clocks[: CAP + 1].count() if promised is None else promised
     start = (max(1, page) - 1) * PAGE
     marked = clocks.annotate(
         opened_late=opened_late("ticket", "ticket__opened_at"), any_proposal=Exists(Proposal.objects.open())
     )
-    rows = _promised_rows(list(marked[start : start + PAGE + 1]) if start < promised else [], now, reader)
+    shown = list(marked[start : start + PAGE + 1]) if start < promised else []
+    rows = _promised_rows(shown, now, reader, read_people)
     if len(rows) <= PAGE and others is not None:
         offset = max(0, start - promised)
         rows += _unpromised_rows(others[offset : offset + PAGE + 1 - len(rows)])
     return BoardPage(rows[:PAGE], promised, max(1, page), has_next=len(rows) > PAGE)
 
 
-def _requested(clocks: ClockQuerySet, promise: str, now: datetime) -> ClockQuerySet:
+def listed_clocks(tickets: TicketQuerySet, *, promise: str, now: datetime) -> ClockQuerySet:
+    """The promises that the board lists for a filter, by due time."""
+    clocks = promised_clocks(tickets)
     return clocks.none() if promise == PromiseChoice.NONE else filter_clocks(clocks, promise, now)
 
 
@@ -112,8 +120,11 @@ def _unpromised_rows(tickets: Iterable[Any]) -> list[BoardRow]:
     return [BoardRow(ticket, opened_late=ticket.opened_late) for ticket in tickets]
 
 
-def _promised_rows(clocks: Sequence[Any], now: datetime, reader: User | None) -> list[BoardRow]:
-    steps, taken = next_steps(clocks[:PAGE], now=now), holding_acknowledgements(clocks, now=now)
+def _promised_rows(
+    clocks: Sequence[Any], now: datetime, reader: User | None, read_people: ReadPeople | None
+) -> list[BoardRow]:
+    steps = next_steps(clocks[:PAGE], now=now, read_people=read_people)
+    taken = holding_acknowledgements(clocks, now=now)
     asked = clocks_to_acknowledge(reader, clocks, now=now) if reader is not None and clocks else set()
     return [
         BoardRow(it.ticket, it, steps.get(it.pk), taken.get(it.pk), it.pk in asked, it.opened_late)
@@ -154,24 +165,36 @@ def open_proposals(tickets: TicketQuerySet) -> list[Proposal]:
 
 @dataclass(frozen=True)
 class BoardCounters:
-    """The counters above the list, each capped at CAP + 1."""
+    """The counters above the list, each capped at CAP + 1.
+
+    ``listed`` is the number of promises in the list; ``stranded`` and ``held``, of mail, are those of the whole desk.
+    """
 
     breached: int
     soon: int
     running: int
     unassigned: int
+    listed: int
+    stranded: int
+    held: int
 
 
-def board_counters(tickets: TicketQuerySet, *, now: datetime) -> BoardCounters:
-    """Count everything the reader may see, except fire drills, which are listed but not counted."""
+def board_counters(
+    tickets: TicketQuerySet, *, now: datetime, listed: ClockQuerySet | None = None
+) -> BoardCounters:
+    """Count everything the reader may see, except fire drills, which are listed but not counted. One query."""
     clocks = open_clocks(tickets).real()
     intake = tickets.active().real().filter(owner__in=Desk.objects.values("intake_owner"))
-    return BoardCounters(
-        breached=filter_clocks(clocks, PromiseChoice.BREACHED, now)[: CAP + 1].count(),
-        soon=filter_clocks(clocks, PromiseChoice.SOON, now)[: CAP + 1].count(),
-        running=filter_clocks(clocks, PromiseChoice.RUNNING, now)[: CAP + 1].count(),
-        unassigned=intake[: CAP + 1].count(),
-    )
+    counted = {
+        "breached": filter_clocks(clocks, PromiseChoice.BREACHED, now),
+        "soon": filter_clocks(clocks, PromiseChoice.SOON, now),
+        "running": filter_clocks(clocks, PromiseChoice.RUNNING, now),
+        "unassigned": intake,
+        "listed": Clock.objects.none() if listed is None else listed,
+        "stranded": _stranded(),
+        "held": held_mail(),
+    }
+    return BoardCounters(**count_together(counted, most=CAP + 1))
 
 
 @dataclass(frozen=True)
@@ -185,13 +208,16 @@ class StrandedTickets:
 
 def stranded_tickets(tickets: TicketQuerySet) -> StrandedTickets | None:
     """The promises that turn the board red for every reader, or None. One query if there are none, else two."""
-    lost = Clock.objects.ticking().real().filter(stranded_at__isnull=False).order_by("stranded_at")
-    clocks = list(lost.only("stranded_at", "ticket")[: CAP + 1])
+    clocks = list(_stranded().order_by("stranded_at").only("stranded_at", "ticket")[: CAP + 1])
     since = clocks[0].stranded_at if clocks else None
     if since is None:
         return None
     seen = tickets.filter(pk__in=[clock.ticket_id for clock in clocks]).order_by("priority", "pk")
     return StrandedTickets(len(clocks), since, list(seen.only("pk", "subject", "priority")[:SHOWN_STRANDED]))
+
+
+def _stranded() -> ClockQuerySet:
+    return Clock.objects.ticking().real().filter(stranded_at__isnull=False)
 
 
 @dataclass(frozen=True)
@@ -204,16 +230,14 @@ class MailTrouble:
 
 
 def mail_trouble(*, now: datetime) -> MailTrouble:
-    """Counts for readers who see everything: mail that became no ticket has no owner to restrict it by."""
-    counts = dict(
-        InboundEmail.objects.for_a_person().order_by().values_list("state").annotate(number=Count("pk"))
-    )
+    """Counts for readers who see everything: mail that became no ticket has no owner to restrict it by. One query."""
     refused = OutboundEmail.objects.filter(state__in=(OutboxState.FAILED, OutboxState.BOUNCED))
-    return MailTrouble(
-        parked=counts.get(IntakeState.PARKED, 0),
-        failed=counts.get(IntakeState.FAILED, 0),
-        unsent=refused.filter(created_at__gt=now - RECENT)[: CAP + 1].count(),
-    )
+    counted = {
+        "parked": InboundEmail.objects.for_a_person().filter(state=IntakeState.PARKED),
+        "failed": InboundEmail.objects.for_a_person().filter(state=IntakeState.FAILED),
+        "unsent": refused.filter(created_at__gt=now - RECENT),
+    }
+    return MailTrouble(**count_together(counted, most=CAP + 1))
 
 
 @dataclass(frozen=True)

@@ -21,18 +21,19 @@ from customers.access import sees_all
 from escalation.choices import AcknowledgedBy
 from escalation.enforcement.acknowledge import acknowledge
 from escalation.exports.ticket_list_csv import tickets_response
-from supportdesk.monitoring.health import health
+from supportdesk.navigation import note_held_mail
 from supportdesk.pages.board.queries import (
     board_counters,
     board_rows,
     compliance,
-    duties,
+    listed_clocks,
     mail_trouble,
     open_proposals,
     stranded_tickets,
 )
+from supportdesk.pages.board.shared import shared_part
 from supportdesk.pages.ticket_filter import TicketFilter
-from tickets.access import visible_tickets
+from tickets.access import MAY_RELEASE, ticket_scope, visible_tickets
 from tickets.errors import DeskError
 from tickets.models import Ticket
 from tickets.search.notes import search_notes
@@ -115,10 +116,12 @@ def _act_on_row(
 
 def _filter(request: HttpRequest, now: datetime, *, is_capped: bool = True) -> TicketFilter:
     user = cast(User, request.user)
-    tickets = visible_tickets(user)
+    scope = None if sees_all(user) else ticket_scope(user)
+    tickets = visible_tickets(user, scope=scope)
     if not user.has_perm(VIEW):
         tickets = tickets.none()
-    return TicketFilter(request.GET, tickets, user=user, now=now, is_capped=is_capped)
+    team = scope.people if scope else None
+    return TicketFilter(request.GET, tickets, user=user, now=now, team=team, is_capped=is_capped)
 
 
 def _is_partial(request: HttpRequest) -> bool:
@@ -129,26 +132,34 @@ def _is_partial(request: HttpRequest) -> bool:
 def _live(request: HttpRequest, chosen: TicketFilter, now: datetime) -> dict[str, Any]:
     user = cast(User, request.user)
     params = request.GET.copy()
-    page = params.pop("page", ["1"])[-1]
+    page, promise = params.pop("page", ["1"])[-1], chosen.chosen("promise")
+    shared = shared_part(now=now)
+    counters = board_counters(
+        chosen.queryset, now=now, listed=listed_clocks(chosen.qs, promise=promise, now=now)
+    )
     listed = board_rows(
         chosen.qs,
         now=now,
         reader=user if user.has_perm(CHANGE) else None,
         page=int(page) if page.isascii() and page.isdigit() and len(page) <= 6 else 1,
-        promise=chosen.chosen("promise"),
+        promise=promise,
         active_only=not (params.getlist("status") or params.get("q")),
+        promised=counters.listed,
+        read_people=lambda: shared.people,
     )
+    if user.has_perm(MAY_RELEASE):
+        note_held_mail(request, counters.held)
     return {
         "list": listed,
         "notes": search_notes(chosen.found) if chosen.found is not None else [],
         "selects": [chosen.form[name] for name in ("promise", "owner", "scenario")],
-        "pulse": board_counters(chosen.queryset, now=now),
+        "pulse": counters,
         "proposals": open_proposals(chosen.queryset) if listed.may_have_proposals else [],
         "may_decide": user.has_perm(CHANGE),
-        "stranded": stranded_tickets(chosen.queryset),
+        "stranded": stranded_tickets(chosen.queryset) if counters.stranded else None,
         "mail": mail_trouble(now=now) if sees_all(user) else None,
-        "duties": duties(now=now),
-        "health": health(now=now),
+        "duties": shared.duties,
+        "health": shared.health,
         "may_see_desk": user.has_perm(DESK),
         "query": params.urlencode(),
         # The URL of a row, without resolving it for every row.

@@ -45,11 +45,11 @@ from tickets.admin.once_form import OnceForm
 from tickets.choices import MessageKind, Status
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
-from tickets.services.conversation import add_note, log_contact, reply
+from tickets.services.conversation import add_note, log_contact, reply_on
 from tickets.services.erasing import MAY_ERASE, erase_words
 from tickets.services.failed_responses import void_response
 from tickets.services.late_words import accept_sender, mark_as_person
-from tickets.services.locking import lock_ticket
+from tickets.services.locking import lock_ticket_with_people
 from tickets.services.mail_marks import mark_as_automatic
 from tickets.services.merging import merge
 from tickets.services.naming_customers import name_customer
@@ -115,24 +115,30 @@ def _was_said(acting: ActionContext) -> bool:
 
 
 def _reply(acting: ActionContext) -> None:
-    _hold_for_newer(acting)
-    reply(
-        ticket=acting.ticket,
+    ticket = lock_ticket_with_people(acting.ticket)
+    references = _hold_for_newer(ticket, acting)
+    reply_on(
+        ticket,
         actor=acting.actor,
         at=acting.at,
         body=acting.data["body"],
         files=new_files(acting.data["uploads"]),
         then=acting.then,
         copies=acting.data["copies"],
+        references=references,
     )
 
 
-def _hold_for_newer(acting: ActionContext) -> None:
-    """Raise NewerMessage if the customer wrote meanwhile. Locks the ticket, so that no message slips in afterwards."""
-    inbound = lock_ticket(acting.ticket).messages.filter(kind=MessageKind.INBOUND, pk__gt=acting.data["seen"])
-    newest = inbound.order_by("pk").last()
-    if newest is not None:
-        raise NewerMessage(newest)
+def _hold_for_newer(ticket: Ticket, acting: ActionContext) -> list[str]:
+    """Raise NewerMessage if the customer wrote meanwhile; else the Message-IDs of the conversation, in one query.
+
+    Needs the ticket's lock: no message slips in afterwards.
+    """
+    heads = list(ticket.messages.order_by("at", "pk").values_list("pk", "kind", "rfc_message_id"))
+    newer = [pk for pk, kind, _id in heads if kind == MessageKind.INBOUND and pk > acting.data["seen"]]
+    if newer:
+        raise NewerMessage(ticket.messages.get(pk=max(newer)))
+    return [message_id for _pk, _kind, message_id in heads if message_id]
 
 
 def _note(acting: ActionContext) -> None:

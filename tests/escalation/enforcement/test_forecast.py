@@ -157,6 +157,6 @@ def test_the_times_of_a_forecast_are_working_time(customer):
 
 def test_a_forecast_writes_nothing(customer, django_assert_num_queries):
     policy = PolicyFactory()
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(12):
         played(customer, WARN, UP, LAST, policy=policy)
     assert not customer.tickets.exists()

@@ -196,7 +196,7 @@ def test_the_people_are_looked_up_once_for_all_tickets(contact, count_queries):
 
     first = costs(1)
     Clock.objects.update(stopped_at=minute(99))
-    assert costs(3) == first == 32
+    assert costs(3) == first == 30
 
 
 def test_an_escalation_that_tells_two_people_costs_few_queries(contact, count_queries):
@@ -209,7 +209,7 @@ def test_an_escalation_that_tells_two_people_costs_few_queries(contact, count_qu
     opened(3, contact=contact, priority=Priority.P2)
     sweep(now=minute(473))
     three = count_queries(lambda: sweep(now=minute(483)))
-    assert three == alone == 32
+    assert three == alone == 30
 
 
 def test_a_sweep_leaves_its_heartbeat_and_says_what_it_did(frozen, ticket):

@@ -147,7 +147,7 @@ def test_a_long_story_costs_no_more_queries_than_a_short_one(
     ticket.refresh_from_db()
     InboundEmailFactory(message=called(ticket, 185), ticket=ticket)
     assert clock.escalations.count() > 1
-    assert count_queries(lambda: read(client, clock)) == before - 1 == 13  # P2 promises one way less
+    assert count_queries(lambda: read(client, clock)) == before - 1 == 10  # P2 promises one way less
 
 
 def test_the_explanation_page_has_a_print_style(login: Login, anna: User, ticket: Ticket):

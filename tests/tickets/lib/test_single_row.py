@@ -1,6 +1,7 @@
 """Rows written with statements of our own are the same as those that Django writes."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
@@ -8,8 +9,8 @@ from django.forms.models import model_to_dict
 
 from tests.factories import NOW, MailboxFactory, TicketFactory, UserFactory
 from tickets.choices import Fact, IntakeState
-from tickets.lib.single_row import insert_row, insert_values, inserted_fields, update_row
-from tickets.models import InboundEmail, Ticket, TimelineEntry
+from tickets.lib.single_row import insert_row, insert_unless_there, insert_values, inserted_fields, update_row
+from tickets.models import InboundEmail, Submission, Ticket, TimelineEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +100,11 @@ def test_several_rows_go_in_one_statement_in_their_order(django_assert_num_queri
     written = list(ticket.timeline.order_by("pk"))
     assert [entry.fact for entry in written] == [Fact.OWNER, Fact.OPENED, Fact.NOTED]
     assert all(entry.data == {"n": ODD} and entry.actor == actor for entry in written)
+
+
+def test_a_row_whose_key_is_taken_is_left_as_it_is():
+    user, other = UserFactory(), UserFactory()
+    token = uuid4()
+    assert insert_unless_there(Submission(token=token, user=user, at=NOW))
+    assert not insert_unless_there(Submission(token=token, user=other, at=NOW))
+    assert Submission.objects.get().user == user

@@ -17,7 +17,7 @@ from tickets.lib.single_row import insert_row
 from tickets.mail.addresses import EMAIL
 from tickets.mail.storable_text import plain_name, storable, storable_line
 from tickets.mail.threading import new_message_id, reply_address
-from tickets.models import Message, OutboundEmail, Ticket
+from tickets.models import Mailbox, Message, OutboundEmail, Ticket
 from tickets.nudges import nudge_delivery
 from tickets.services.mailboxes import Mailboxes
 from tickets.services.outgoing.unsubscribing import unsubscribe_headers
@@ -57,13 +57,14 @@ def queue_mail(
     files: Sequence[StoredFile] = (),
     in_reply_to: str = "",
     references: Sequence[str] = (),
+    message_id: str = "",
 ) -> OutboundEmail:
     """Write a mail to the outbox in the caller's transaction and have it sent after the commit.
 
     Addresses are bare, as our own rows have them; the desk's own are left out of To and Cc. A ticket's mail carries
     its number in the subject and, unless it is a notification to colleagues, a signed Reply-To. Message-IDs are given
     without angle brackets. Raises DeskError for an address that is not bare, if no recipient is left, and for every
-    mail of a fire drill that is not for colleagues.
+    mail of a fire drill that is not for colleagues. ``message_id`` is one of `next_message_id`, if the caller has it.
     """
     if ticket is not None and ticket.is_drill and purpose != MailPurpose.NOTIFICATION:
         raise DeskError(
@@ -86,7 +87,7 @@ def queue_mail(
         purpose=purpose,
         ticket=ticket,
         message=message,
-        rfc_message_id=new_message_id(ticket.pk if ticket else None, sender.address.rpartition("@")[2]),
+        rfc_message_id=message_id or next_message_id(ticket, sender),
         sender=formataddr((plain_name(sender.name), sender.address)),
         recipients=to,
         copies=_addresses([*to, *copies], mailboxes)[len(to) :],
@@ -101,6 +102,12 @@ def queue_mail(
     insert_row(mail)
     nudge_delivery()
     return mail
+
+
+def next_message_id(ticket: Ticket | None, sender: Mailbox | None = None) -> str:
+    """A Message-ID, without angle brackets, for a mail about the ticket from its mailbox."""
+    sender = sender or Mailboxes.load().sender(ticket.mailbox_id if ticket else None)
+    return new_message_id(ticket.pk if ticket else None, sender.address.rpartition("@")[2])
 
 
 def answer_subject(subject: str) -> str:

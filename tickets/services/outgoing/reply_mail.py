@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -27,11 +27,17 @@ MOST_QUOTED = 20_000
 
 
 def queue_reply(
-    *, message: Message, ticket: Ticket, at: datetime, copies: Iterable[str] = ()
+    *,
+    message: Message,
+    ticket: Ticket,
+    at: datetime,
+    copies: Iterable[str] = (),
+    references: Sequence[str] | None = None,
 ) -> OutboundEmail:
     """Queue the mail of an answer to the ticket's contact. Raises DeskError.
 
-    Sets the Message-ID of ``message``, by which the customer's next mail finds the ticket.
+    It has the Message-ID of ``message``, or gives it one: by it the customer's next mail finds the ticket.
+    ``references`` are the `message_ids_before` it, if the caller has them.
     """
     question = ticket.messages.questions().order_by("-at", "-pk").first()
     recipient, copies = recipient_of(ticket, question), list(copies)
@@ -41,7 +47,6 @@ def queue_reply(
             % {"address": recipient}
         )
     text, html = _texts(message, question, ticket)
-    with_ids = ticket.messages.exclude(rfc_message_id="").order_by("at", "pk")
     mail = queue_mail(
         purpose=MailPurpose.REPLY,
         recipients=filter(None, [recipient]),
@@ -53,11 +58,21 @@ def queue_reply(
         message=message,
         copies=copies,
         in_reply_to=question.rfc_message_id if question else "",
-        references=list(with_ids.values_list("rfc_message_id", flat=True)),
+        references=message_ids_before(message) if references is None else references,
+        message_id=message.rfc_message_id,
     )
-    message.rfc_message_id = mail.rfc_message_id
-    message.save(update_fields=["rfc_message_id"])
+    if not message.rfc_message_id:
+        message.rfc_message_id = mail.rfc_message_id
+        message.save(update_fields=["rfc_message_id"])
     return mail
+
+
+def message_ids_before(message: Message) -> list[str]:
+    """The Message-IDs of the conversation without this message, in the order of their times."""
+    others = (
+        Message.objects.filter(ticket=message.ticket_id).exclude(rfc_message_id="").exclude(pk=message.pk)
+    )
+    return list(others.order_by("at", "pk").values_list("rfc_message_id", flat=True))
 
 
 def recipient_of(ticket: Ticket, question: Message | None) -> str:

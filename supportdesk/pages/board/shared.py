@@ -1,0 +1,50 @@
+"""What the board shows to everybody alike, read once in some seconds by each process.
+
+Two hundred open boards would ask for it ten times a second. /healthz and *Operations* read it anew.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from django.utils import translation
+
+from escalation.people.staff_snapshot import People
+from supportdesk.monitoring.health import HealthReport, health
+from supportdesk.pages.board.queries import RotaDuty, duties
+
+FRESH = timedelta(seconds=30)  # a board reloads every 20 s
+FRESH_TROUBLE = timedelta(seconds=10)  # gone with the next reload once it is mended
+
+
+@dataclass(frozen=True)
+class SharedPart:
+    """Health in one language, who is on duty, and the staff, as of ``at`` (UTC)."""
+
+    at: datetime
+    health: HealthReport
+    duties: list[RotaDuty]
+
+    def is_fresh(self, now: datetime) -> bool:
+        is_well = self.health.ok and not self.health.warnings
+        return timedelta(0) <= now - self.at < (FRESH if is_well else FRESH_TROUBLE)
+
+    @cached_property
+    def people(self) -> People:
+        return People.at(self.at)
+
+
+_kept: dict[str, SharedPart] = {}
+
+
+def shared_part(*, now: datetime) -> SharedPart:
+    """The part in the reader's language, FRESH or anew. No query, or those of `health` and `duties`."""
+    language = translation.get_language() or ""
+    kept = _kept.get(language)
+    if kept is None or not kept.is_fresh(now):
+        kept = _kept[language] = SharedPart(now, health(now=now), duties(now=now))
+    return kept
+
+
+def forget_shared_part() -> None:
+    _kept.clear()
