@@ -86,7 +86,7 @@ def check_signing(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
 
 
 LONGEST_TASK = 100  # seconds; bounded by tickets.tasks.process_stored, as the sweep stops after 55
-LEAST_WORKERS = 3
+LEAST_WORKERS = 2
 
 
 def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -104,7 +104,7 @@ def _queue_rules(queue: dict[str, Any]) -> Iterator[tuple[str, bool, str, str]]:
     limit, retry = queue.get("queue_limit", workers**2), queue.get("retry", 60)
     yield (
         "E101", workers < LEAST_WORKERS,
-        "The sweep would hold up mail, for it holds one worker for most of its minute.",
+        "Mail that goes out would hold up mail that comes in.",
         f"Set QUEUE_WORKERS to {LEAST_WORKERS} or more.",
     )  # fmt: skip
     yield (

@@ -14,7 +14,7 @@ class Cluster(models.Model):
     """One running cluster; its row is deleted when the cluster is stopped in order.
 
     ``seen_at`` is the last report of its sentinel, ``worked_at`` the last time one of its tasks was completed: taken
-    from the queue, done by a worker, acknowledged by the monitor.
+    from the queue, done by a worker, acknowledged by the monitor. ``swept_at`` is the last sweep of its lane.
     """
 
     name = models.CharField(_("name"), max_length=90, primary_key=True)
@@ -22,6 +22,7 @@ class Cluster(models.Model):
     started_at = models.DateTimeField(_("started at"))
     seen_at = models.DateTimeField(_("last seen"))
     worked_at = models.DateTimeField(_("last task done"), null=True, blank=True)
+    swept_at = models.DateTimeField(_("last sweep"), null=True, blank=True)
     workers = models.PositiveSmallIntegerField(_("workers"), default=0)
     busy = models.PositiveSmallIntegerField(_("busy workers"), default=0)
     # A mark of the key that signs its tasks (supportdesk.processes.cluster.cluster_name.key_mark).

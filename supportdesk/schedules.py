@@ -1,5 +1,7 @@
 """The timetable of the desk. It is code; the queue's rows are synchronised from it and read-only in the admin.
 
+The sweep is not in it: the lane of enforcement does it, without the queue.
+
 Reasons: .github/decisions/processes.md.
 """
 
@@ -44,7 +46,6 @@ class ScheduledTask:
 
 
 TIMETABLE = (
-    ScheduledTask("sweep", "supportdesk.tasks.enforce", minutes=1),
     ScheduledTask("absences", "escalation.tasks.follow_absences", minutes=1),
     ScheduledTask("drills", "escalation.tasks.end_drills", minutes=1),
     ScheduledTask("dispatch-notifications", "escalation.tasks.dispatch_notifications", minutes=1),

@@ -143,8 +143,8 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0 if TESTING else 300
 # Work lives in rows of ours and a task is only a nudge, so a task that is lost, killed or delivered twice does no
 # harm: the minute tasks find what is left. `manage.py check` refuses values that break this (supportdesk/checks.py).
 REDIS_URL = env.url("REDIS_URL", "", ("redis", "rediss", "unix"))
-# The sweep holds one worker for most of its minute; mail in and mail out need one each beside it.
-QUEUE_WORKERS = env.number("QUEUE_WORKERS", 3, least=3, most=64)
+# Mail in and mail out need one each; promises are enforced and people paged beside the queue, by its cluster's lane.
+QUEUE_WORKERS = env.number("QUEUE_WORKERS", 3, least=2, most=64)
 Q_CLUSTER: dict[str, Any] = {
     "name": "supportdesk",
     "workers": QUEUE_WORKERS,

@@ -1,33 +1,46 @@
-"""This app's tasks for the queue."""
+"""What the lane of enforcement does, beside the task queue; and this app's tasks for the queue."""
 
-import time
+from collections.abc import Callable
 
 from customers import time_of_record
-from escalation.enforcement.sweep import SweepReport
 from escalation.enforcement.sweep_loop import sweep_in_rounds
+from escalation.notifications.dispatch import page_urgent
+from escalation.notifications.mail_outcomes import deliver_urgent
+from escalation.tasks import run_sweep
 from supportdesk.backup.scheduled import is_due, start_backup
-from supportdesk.processes.cluster.redis_broker import is_unreachable
-from tickets.lib.stopping import is_ending
+from supportdesk.processes.cluster.lane import Job
+from supportdesk.processes.cluster.reports import report_swept
 
-# How long one task sweeps in rounds; below the time limit of a task (Q_CLUSTER's timeout).
-MOST_MINUTES = 3
+Pause = Callable[[float], bool]
+# Seconds between two looks for something urgent to send, and after a mail server could not be reached.
+LOOK_EVERY = 1.0
+SERVER_AWAY = 60.0
+
+
+def sweep_for_a_minute(pause: Pause) -> None:
+    sweep_in_rounds(
+        read_clock=time_of_record.now, pause=pause, find_jump=time_of_record.find_jump, swept=report_swept
+    )
+
+
+def page(pause: Pause) -> None:
+    """Send urgent notifications by chat, SMS, call and webhook, and put their mails into the outbox."""
+    page_urgent(read_clock=time_of_record.now)
+    pause(LOOK_EVERY)
+
+
+def mail_pages(pause: Pause) -> None:
+    """Send the mails of urgent notifications. Apart from `page`, as a mail server may keep it waiting."""
+    report = deliver_urgent(read_clock=time_of_record.now)
+    pause(SERVER_AWAY if report.problem else LOOK_EVERY)
+
+
+LANE: dict[str, Job] = {"sweep": sweep_for_a_minute, "page": page, "mail-pages": mail_pages}
 
 
 def enforce() -> str:
-    """Sweep in rounds until the next minute's task starts, or until the queue is stopped. Runs every minute.
-
-    While Redis is away no other task can start, so this one goes on.
-    """
-    report = _sweep_for_a_minute()
-    for _minute in range(1, MOST_MINUTES):
-        if is_ending() or not is_unreachable():
-            break
-        report.add(_sweep_for_a_minute())
-    return str(report)
-
-
-def _sweep_for_a_minute() -> SweepReport:
-    return sweep_in_rounds(read_clock=time_of_record.now, pause=_pause, find_jump=time_of_record.find_jump)
+    """For queues of an earlier release, which schedule this each minute until they are updated."""
+    return run_sweep()
 
 
 def back_up() -> str:
@@ -35,8 +48,3 @@ def back_up() -> str:
     if not is_due(now=time_of_record.now()):
         return "not due"
     return f"started {start_backup().pid}"
-
-
-def _pause(seconds: float) -> bool:
-    time.sleep(seconds)
-    return not is_ending()

@@ -1,6 +1,7 @@
-"""Sweeps in rounds: for most of its minute a task sweeps every two seconds, so that promises are enforced on time.
+"""Sweeps in rounds: every two seconds for a minute, after which the lane of enforcement begins the next minute.
 
-A scheduled task alone starts once a minute and up to half a minute late, which would delay what falls due in between.
+What a minute remembers, such as the promises that failed, is forgotten at its end. Several hosts sweep at once; each
+passes over the tickets that another has locked.
 """
 
 import logging
@@ -9,21 +10,17 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from django.db import InterfaceError, OperationalError, connection
 
 from escalation.enforcement.dead_mans_switch import ping_outside
 from escalation.enforcement.heartbeats import beat, take_over
 from escalation.enforcement.sweep import SECONDS, SweepReport, sweep
-from escalation.models import Heartbeat
 from escalation.notifications.dispatch_watch import OverdueWatch
 
 logger = logging.getLogger(__name__)
 SWEEP = "sweep"  # name of the sweep's heartbeat
-ROUNDS = "sweep-rounds"  # name of the heartbeat of the loop that began last
-# Seconds that the rounds go on; the next minute's task starts when they are over, or during the last of them.
-MINUTE = 57.0
+MINUTE = 60.0
 ROUND = 2.0
 WORK = 5.0  # Most seconds of one round: in a flood, a new P0 is then found by the next round
 BEAT_EVERY = timedelta(seconds=10)
@@ -50,20 +47,19 @@ def sweep_in_rounds(
     pause: Callable[[float], bool],
     find_jump: Callable[[], timedelta | None] = never_jumps,
     seconds: float = MINUTE,
+    swept: Callable[[datetime], object] = lambda at: None,
 ) -> SweepReport:
     """Sweep again and again for this many seconds; the report covers all rounds together.
 
-    ``pause`` waits for a number of seconds and returns False if the queue is being stopped. If the database is away
-    for a moment, one round is lost; if it stays away, its error is raised. If several loops run at once, the one that
-    began last goes on, because a restarted queue may find tasks of its predecessor still running. A round before which
-    the time of record has jumped (``find_jump``) enforces nothing, since that cannot be taken back.
+    ``pause`` waits for a number of seconds and returns False if the desk is being stopped; ``swept`` is called with
+    each heartbeat. If the database is away for a moment, one round is lost; if it stays away, its error is raised. A
+    round before which the time of record has jumped (``find_jump``) enforces nothing, since that cannot be taken back.
     """
-    loop = _SweepLoop(read_clock, find_jump, min(WORK, seconds))
+    loop = _SweepLoop(read_clock, find_jump, swept, min(WORK, seconds))
     while True:
         error = loop.run_round()
         is_flooded = error is None and not loop.is_held and loop.total.left > 0
-        is_over = loop.is_superseded or loop.spent >= timedelta(seconds=seconds)
-        if is_over or not pause(0 if is_flooded else ROUND):
+        if not pause(0 if is_flooded else ROUND) or loop.spent >= timedelta(seconds=seconds):
             break
     if error is not None and loop.last_beat_at is None:
         raise error
@@ -76,14 +72,13 @@ class _SweepLoop:
 
     read_clock: Callable[[], datetime]
     find_jump: Callable[[], timedelta | None]
+    swept: Callable[[datetime], object]
     seconds: float
     total: SweepReport = field(default_factory=SweepReport)
     last_beat_at: datetime | None = None
-    is_superseded: bool = False
     is_held: bool = False
     failed: Counter[int] = field(default_factory=Counter)
     overdue: OverdueWatch = field(default_factory=OverdueWatch)
-    name: str = field(default_factory=lambda: uuid4().hex)
     looked_at: datetime = field(init=False)
     spent: timedelta = timedelta()
 
@@ -124,14 +119,15 @@ class _SweepLoop:
     def _sweep(self, now: datetime) -> None:
         if self.last_beat_at is None:
             self.total.add(sweep_once(read_clock=self.read_clock, seconds=self.seconds, failed=self.failed))
-            self.last_beat_at = now
-            take_over(ROUNDS, at=now, detail=self.name)
+            self._remember(now)
             return
-        self.is_superseded = Heartbeat.objects.filter(name=ROUNDS).exclude(detail=self.name).exists()
         self.total.add(sweep(now=now, seconds=self.seconds, failed=self.failed))
-        self.total.failed = len(
-            self.failed
-        )  # each promise counts once, and not at all if a later try succeeded
+        # Each promise counts once, and not at all if a later try succeeded.
+        self.total.failed = len(self.failed)
         if abs(now - self.last_beat_at) >= BEAT_EVERY:
-            self.last_beat_at = now
             beat(SWEEP, at=self.read_clock(), detail=str(self.total))
+            self._remember(now)
+
+    def _remember(self, now: datetime) -> None:
+        self.last_beat_at = now
+        self.swept(now)

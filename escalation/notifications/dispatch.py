@@ -62,23 +62,34 @@ class DispatchReport:
         return f"sent {self.sent}, waiting {self.waiting}, failed {self.failed}; messages {self.messages}"
 
 
-def dispatch_due(*, read_clock: Callable[[], datetime], most: int = MOST_AT_ONCE) -> DispatchReport:
+def dispatch_due(
+    *, read_clock: Callable[[], datetime], most: int = MOST_AT_ONCE, only_urgent: bool = False
+) -> DispatchReport:
     """Send until nothing is due, the run's time is over, or the queue is stopped. Call this outside a transaction."""
     report = DispatchReport()
     stop_at = read_clock() + RUN_FOR
-    follow_mail(now=read_clock())
+    if not only_urgent:
+        follow_mail(now=read_clock())
     while (now := read_clock()) < stop_at and not is_ending():
-        rows = claim(now=now, most=most)
+        rows = claim(now=now, most=most, only_urgent=only_urgent)
         if not rows:
             break
         _DispatchRun(rows, now, read_clock, stop_at, report).run()
     return report
 
 
+def page_urgent(*, read_clock: Callable[[], datetime]) -> DispatchReport:
+    """Send what is urgent and due, if anything is. Asked every second, so it locks nothing while nothing is due."""
+    urgent = Notification.objects.to_send(read_clock()).filter(is_urgent=True)
+    return dispatch_due(read_clock=read_clock, only_urgent=True) if urgent.exists() else DispatchReport()
+
+
 @transaction.atomic
-def claim(*, now: datetime, most: int = MOST_AT_ONCE) -> list[Notification]:
+def claim(*, now: datetime, most: int = MOST_AT_ONCE, only_urgent: bool = False) -> list[Notification]:
     """Lease the due notifications. While they are leased, `next_try_at` is the end of the lease."""
-    rows = list(Notification.objects.to_send(now).select_for_update(skip_locked=True)[:most])
+    due = Notification.objects.to_send(now)
+    due = due.filter(is_urgent=True) if only_urgent else due
+    rows = list(due.select_for_update(skip_locked=True)[:most])
     if rows:
         Notification.objects.filter(pk__in=[row.pk for row in rows]).update(next_try_at=now + LEASE)
     return rows

@@ -1,9 +1,10 @@
-"""Copies the outcome of a notification's mail from the outbox to its attempts, and acts on refusals and bounces."""
+"""The mails that carry notifications: sends urgent ones by themselves, follows what became of all, acts on refusals."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from escalation.choices import AttemptOutcome, Medium, NotificationState
 from escalation.models import Notification, NotificationAttempt
@@ -11,6 +12,8 @@ from escalation.notifications.channels.outcomes import LONGEST
 from escalation.notifications.fallback import tell_next
 from tickets.choices import MailPurpose, OutboxState
 from tickets.models import OutboundEmail
+from tickets.models.outbound import WORK_LEFT
+from tickets.services.outgoing.delivery import DeliveryReport, deliver_due
 
 REFUSED = (OutboxState.FAILED, OutboxState.BOUNCED)
 # A mail that was accepted may still bounce within this time.
@@ -32,6 +35,14 @@ def has_unfollowed_refusals() -> bool:
     """True if a mail was refused since `follow_mail` last ran. One query."""
     waiting = NotificationAttempt.objects.filter(outcome=AttemptOutcome.QUEUED)
     return waiting.filter(mail__state__in=REFUSED).exists()
+
+
+def deliver_urgent(*, read_clock: Callable[[], datetime]) -> DeliveryReport:
+    """Send the due mails that carry urgent notifications, if there are any, whatever else waits in the outbox."""
+    queued = NotificationAttempt.objects.filter(outcome=AttemptOutcome.QUEUED, notification__is_urgent=True)
+    due = queued.filter(mail__state__in=WORK_LEFT, mail__next_try_at__lte=read_clock())
+    mails = list(due.values_list("mail", flat=True))
+    return deliver_due(read_clock=read_clock, only=Q(pk__in=mails)) if mails else DeliveryReport()
 
 
 def _mails_with_an_answer() -> list[OutboundEmail]:

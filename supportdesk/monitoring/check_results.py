@@ -16,6 +16,7 @@ class Check(StrEnum):
     DISK = "disk"
     START = "start"
     SWEEP = "sweep"
+    OVERDUE = "overdue"
     FETCH = "mail_fetch"
     LISTENER = "mail_listener"
     INTAKE = "mail_intake"

@@ -38,6 +38,11 @@ def queue_backlog(*, now: datetime) -> Backlog:
     return _backlog(OrmQ.objects.filter(key=settings.Q_CLUSTER["name"], lock__lte=now), "lock")
 
 
+def promise_backlog(*, now: datetime) -> Backlog:
+    """Promises on which something is due that the sweep has not done, fire drills included."""
+    return _backlog(Clock.objects.step_due(now), "next_step_at")
+
+
 def outbox_backlog(*, now: datetime) -> Backlog:
     return _backlog(OutboundEmail.objects.filter(state__in=WAITING, next_try_at__lte=now), "next_try_at")
 

@@ -24,7 +24,7 @@ from customers.time_of_record import FUTURE
 from customers.times import rough_duration
 from escalation.duty.coverage_gaps import policies_without_rota
 from escalation.exports.due_weeks import LATE_AFTER, missing_weeks
-from escalation.models import ContactWay, Notification
+from escalation.models import Clock, ContactWay, Notification
 from escalation.working_time.holiday_watch import holiday_warnings
 from supportdesk.monitoring.check_results import Check, CheckResult, is_stuck
 from supportdesk.monitoring.coverage_warning import coverage_warnings
@@ -133,14 +133,37 @@ def _outbox(now: datetime) -> Iterator[CheckResult]:
         )
 
 
-def _notifications(now: datetime) -> Iterator[CheckResult]:
-    oldest = Notification.objects.to_send(now).aggregate(at=Min("next_try_at"))["at"]
+def _promises_and_notifications(now: datetime) -> Iterator[CheckResult]:
+    """Steps that no sweep has reached for as long as a sweep may be late, and unsent notifications: one query."""
+    steps = Clock.objects.step_due(now - timedelta(seconds=settings.SWEEP_LATE_SECONDS))
+    backlogs = {
+        check: (count, since)
+        for check, count, since in _oldest(steps, "next_step_at", Check.OVERDUE).union(
+            _oldest(Notification.objects.to_send(now), "next_try_at", Check.NOTIFICATIONS), all=True
+        )
+    }
+    count, since = backlogs.get(Check.OVERDUE, (0, None))
+    if since:
+        text = ngettext(
+            "%(count)s SLA has been due for %(age)s and is not enforced. See System status and the log of the queue.",
+            "%(count)s SLAs have been due for up to %(age)s and are not enforced. See System status and the log of the "
+            "queue.",
+            count,
+        )
+        yield CheckResult(Check.OVERDUE, text % {"count": count, "age": rough_duration(now - since)})
+    _count, oldest = backlogs.get(Check.NOTIFICATIONS, (0, None))
     if is_stuck(oldest, now):
         yield CheckResult(
             Check.NOTIFICATIONS,
             _("A notification has been unsent for %(age)s. Check the queue.")
             % {"age": rough_duration(now - oldest)},
         )
+
+
+def _oldest(rows: QuerySet[Any], due: str, check: Check) -> Any:
+    """How many rows there are and since when the oldest is due, under the name of a check."""
+    named = rows.order_by().annotate(check=Value(check.value)).values("check")
+    return named.annotate(count=Count("pk"), since=Min(due)).values_list("check", "count", "since")
 
 
 def _queue(now: datetime) -> Iterator[CheckResult]:
@@ -267,7 +290,7 @@ PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
     _fetch,
     _intake,
     _outbox,
-    _notifications,
+    _promises_and_notifications,
     _queue,
 )
 WARNING_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (

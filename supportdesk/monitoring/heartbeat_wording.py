@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from customers.phrases import listed
 from escalation.enforcement.dead_mans_switch import FAILED, PINGED
-from escalation.enforcement.sweep_loop import JUMPED, ROUNDS
+from escalation.enforcement.sweep_loop import JUMPED
 from escalation.notifications.channels.outcomes import translate_answer
 from escalation.proof.whole_proof import proof_in_words
 from escalation.tasks import LEDGER, START, SWEEP
@@ -28,7 +28,7 @@ TITLES = {
     BACKUP: gettext_lazy("Data backup"),
     BACKUP_FAILED: gettext_lazy("Data backup (failed)"),
 }
-UNSHOWN = {ROUNDS}  # by which overlapping sweeps detect each other; nothing to show
+UNSHOWN = {"sweep-rounds"}  # of a release whose sweeps gave way to each other; nothing to show
 PROOF = re.compile(r"(?P<wrong>\d+) of (?P<among>\d+)(: (?P<first>.*))?", re.DOTALL)
 BACKED_UP = re.compile(r"rows=(?P<rows>\d+) files=(?P<files>\d+) missing=(?P<missing>\d+)")
 REPAIRED = re.compile(r"(created|repaired|removed) (.+)")

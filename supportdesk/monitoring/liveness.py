@@ -132,6 +132,16 @@ def _clusters(signs: LivenessEvidence) -> Iterator[CheckResult]:
             )
 
 
+def _lanes(signs: LivenessEvidence) -> Iterator[CheckResult]:
+    """Hosts whose queue works but does not sweep. If no other host sweeps either, `_sweep` says so."""
+    late = timedelta(seconds=settings.SWEEP_LATE_SECONDS)
+    alive = [cluster for cluster in signs.clusters if cluster.is_alive(signs.now)]
+    idle = {each.host for each in alive if signs.now - (each.swept_at or each.started_at) > late}
+    if idle:
+        text = _("The queue on %(hosts)s works but does not enforce SLAs. Restart it there and read its log.")
+        yield CheckResult(Check.CLUSTERS, text % {"hosts": listed(sorted(idle))})
+
+
 def _keys(signs: LivenessEvidence) -> Iterator[CheckResult]:
     """Running clusters whose key differs from ours. Containers may share a host name.
 
@@ -201,6 +211,7 @@ SIGN_PROBLEMS: tuple[Callable[[LivenessEvidence], Iterator[CheckResult]], ...] =
 SIGN_WARNINGS: tuple[Callable[[LivenessEvidence], Iterator[CheckResult]], ...] = (
     _failing_sweep,
     _clusters,
+    _lanes,
     _outside,
     _odd_schedules,
     _backups,

@@ -110,6 +110,7 @@ def _heartbeats(signs: LivenessEvidence) -> Iterator[GaugeMetricFamily]:
 
 def _backlogs(now: datetime) -> Iterator[GaugeMetricFamily]:
     backlogs = {
+        "promises": counts.promise_backlog(now=now),
         "queue": counts.queue_backlog(now=now),
         "intake": counts.intake_backlog(),
         "outbox": counts.outbox_backlog(now=now),

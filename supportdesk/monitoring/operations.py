@@ -215,14 +215,21 @@ def _tasks(signs: LivenessEvidence) -> list[Task]:
 
 def _waiting(now: datetime) -> list[WaitingWork]:
     backlogs = {
+        _("SLAs to be enforced"): counts.promise_backlog(now=now),
         _("Tasks in the queue"): counts.queue_backlog(now=now),
         _("Email waiting to become tickets"): counts.intake_backlog(),
         _("Email to be sent"): counts.outbox_backlog(now=now),
         _("Notifications to be sent"): counts.notification_backlog(now=now),
     }
     late = timedelta(seconds=settings.QUEUE_LATE_SECONDS)
+    limits = {_("SLAs to be enforced"): timedelta(seconds=settings.SWEEP_LATE_SECONDS)}
     return [
-        WaitingWork(name, backlog, backlog.age(now) if backlog.since else None, backlog.age(now) > late)
+        WaitingWork(
+            name,
+            backlog,
+            backlog.age(now) if backlog.since else None,
+            backlog.age(now) > limits.get(name, late),
+        )
         for name, backlog in backlogs.items()
     ]
 

@@ -19,11 +19,6 @@ class About:
 
 
 ABOUT = {
-    "sweep": About(
-        gettext_lazy("Sweep"),
-        gettext_lazy("Enforces the SLAs: warns, records breaches, escalates tickets. Runs throughout "
-                     "the minute."),
-    ),
     "absences": About(
         gettext_lazy("Absences"),
         gettext_lazy("Hands the tickets of people who are away to their deputies, and offers them "

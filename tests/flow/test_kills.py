@@ -26,16 +26,17 @@ ROLES = {
     "worker": r"ready for work at (\d+)",
     "monitor": r"monitoring at (\d+)",
     "pusher": r"pushing tasks at (\d+)",
+    "sweep": r"lane of enforcement does sweep at (\d+)",
 }
 
 
 def cluster(desk: FreshDesk) -> list[int]:
-    """Main process, sentinel, three workers, monitor and pusher, in the order of their start."""
+    """Main process, sentinel, three workers, monitor, pusher and the lane of three, in the order of their start."""
     return sorted(number for number in desk.processes() if b"qcluster" in desk.command(number))
 
 
 def whole_cluster(desk: FreshDesk) -> list[int]:
-    until(lambda: len(cluster(desk)) == 7, "seven processes of the cluster", 60)
+    until(lambda: len(cluster(desk)) == 10, "ten processes of the cluster", 60)
     return cluster(desk)
 
 
@@ -76,7 +77,9 @@ def victim(desk: FreshDesk, role: str) -> int:
             return members(desk, role)[0]
 
 
-@pytest.mark.parametrize("role", ["main", "sentinel", "idle worker", "busy worker", "monitor", "pusher"])
+@pytest.mark.parametrize(
+    "role", ["main", "sentinel", "idle worker", "busy worker", "monitor", "pusher", "sweep"]
+)
 def test_whichever_process_of_the_cluster_dies_it_is_replaced_as_a_whole_and_works(
     desk: FreshDesk, role: str
 ) -> None:

@@ -63,7 +63,7 @@ def test_the_queue_as_it_is_set_up_passes_at_each_start() -> None:
 @pytest.mark.parametrize(
     ("changed", "number"),
     [
-        ({"workers": 2, "queue_limit": 2}, "E101"),
+        ({"workers": 1, "queue_limit": 1}, "E101"),
         ({"timeout": 199}, "E102"),
         ({"timeout": None}, "E102"),
         ({"retry": 479}, "E103"),

@@ -97,17 +97,17 @@ def schedules_stand_still(queued: ListeningBroker) -> bool:
 def test_a_row_of_the_timetable_is_judged_in_order_late_edited_or_malformed(
     fields: dict[str, Any], standing: RowStanding
 ) -> None:
-    Schedule.objects.filter(name="sweep").update(**fields)
-    assert standings()["sweep"] is standing
+    Schedule.objects.filter(name="absences").update(**fields)
+    assert standings()["absences"] is standing
 
 
 def test_a_row_that_is_missing_and_a_twin_are_seen() -> None:
-    Schedule.objects.get(name="sweep").delete()
+    Schedule.objects.get(name="absences").delete()
     twin = Schedule.objects.get(name="fetch-mail")
     twin.pk = None
     twin.save()
     standing_of_rows = [(row.name, row.standing) for row in inspect_schedules(now=NOW)]
-    assert ("sweep", RowStanding.MISSING) in standing_of_rows
+    assert ("absences", RowStanding.MISSING) in standing_of_rows
     assert standing_of_rows[-1] == ("fetch-mail", RowStanding.FOREIGN)
 
 
@@ -130,5 +130,5 @@ def test_repairing_schedules_that_are_in_order_locks_and_writes_nothing(
 
 
 def test_a_late_row_is_left_to_the_queue() -> None:
-    Schedule.objects.filter(name="sweep").update(next_run=NOW - 10 * MINUTE)
+    Schedule.objects.filter(name="absences").update(next_run=NOW - 10 * MINUTE)
     assert not repair_schedules(now=NOW).changed

@@ -1,4 +1,4 @@
-"""manage.py qcluster: django-q2's own command, with a sentinel that ends the cluster when it stops working."""
+"""manage.py qcluster: django-q2's own command, with a lane for enforcement, that ends when it stops working."""
 
 import logging
 import os
@@ -12,6 +12,7 @@ from django_q.signals import post_execute
 from customers import time_of_record
 from supportdesk.processes.cluster.cluster_name import VARIABLE, new_name
 from supportdesk.processes.cluster.database_wait import wait_for_database
+from supportdesk.processes.cluster.lane import FAREWELL, end_lane, start_lane
 from supportdesk.processes.cluster.probe_task import is_worth_a_line
 from supportdesk.processes.cluster.reports import (
     WorkMark,
@@ -21,6 +22,7 @@ from supportdesk.processes.cluster.reports import (
 )
 from supportdesk.processes.cluster.sentinel import StrictSentinel
 from supportdesk.processes.cluster.sentinel_watch import watch_sentinel
+from supportdesk.tasks import LANE
 
 
 class Command(OriginalCommand):
@@ -45,6 +47,12 @@ class Command(OriginalCommand):
     def _run(self, run_once: bool) -> None:
         cluster: Any = django_q.cluster.Cluster()
         cluster.start()
+        lane = [] if run_once else start_lane(LANE)
         if run_once:
             cluster.stop()
-        watch_sentinel(cluster.sentinel)
+        patience = 0.0
+        try:
+            watch_sentinel(cluster.sentinel, lane)
+            patience = FAREWELL
+        finally:  # one that hangs must not hold up the end of a cluster that is broken
+            end_lane(lane, patience)

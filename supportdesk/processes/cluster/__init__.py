@@ -4,6 +4,8 @@ django-q2 replaces a dead process by itself, but a killed process takes locks of
 cluster then looks alive but does no work. So it ends instead, and whatever started it starts it again
 (.github/decisions/processes.md).
 
-Read in this order: database_wait, sentinel, sentinel_watch, first_tasks, reports, probe, probe_task, cluster_name;
-queue_time, orm_broker, redis_broker.
+Beside its workers it has a lane that sweeps and pages without the queue.
+
+Read in this order: database_wait, sentinel, sentinel_watch, lane, reports, probe, probe_task, cluster_name; queue_time,
+orm_broker, redis_broker.
 """

@@ -1,9 +1,8 @@
 """Records that the cluster exists, is alive, and finishes tasks."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -19,7 +18,6 @@ logger = logging.getLogger(__name__)
 # How long the row of a cluster that died is kept where no other was started on its host.
 FORGOTTEN = timedelta(hours=1)
 UNWANTED = timedelta(days=1)  # a task that only a dead cluster could take
-ROUNDS = "supportdesk.tasks.enforce"
 # Least time between two recordings of a finished task.
 EVERY = timedelta(seconds=5)
 
@@ -27,8 +25,8 @@ EVERY = timedelta(seconds=5)
 def register_cluster(*, now: datetime) -> None:
     """Create the row of a starting cluster, and remove what clusters left behind that ended without unregistering."""
     OrmQ.objects.filter(key__startswith=queue_of(""), lock__lt=now - UNWANTED).delete()
-    row = {"host": own_host(), "started_at": now, "seen_at": now, "worked_at": None, "workers": 0, "busy": 0}
-    row["key_mark"] = key_mark()
+    row = {"host": own_host(), "started_at": now, "seen_at": now, "worked_at": None, "swept_at": None}
+    row |= {"workers": 0, "busy": 0, "key_mark": key_mark()}
     Cluster.objects.update_or_create(name=own_name(), defaults=row)
     forget_dead_clusters(now=now)
 
@@ -66,20 +64,19 @@ def report_alive(*, workers: int, busy: int, now: datetime) -> None:
     forget_dead_clusters(now=now)
 
 
-class WorkMark:
-    """Records now and then, in the monitor's process, that a task was finished.
+def report_swept(at: datetime) -> None:
+    """Record that the lane of this cluster enforces promises; other hosts' sweeps say nothing about this one."""
+    without_failing(lambda: Cluster.objects.filter(name=own_name()).update(swept_at=at))
 
-    The sweep's task does not count: it runs for nearly a minute, so its end does not show that tasks are
-    still being taken.
-    """
+
+class WorkMark:
+    """Records now and then, in the monitor's process, that a task was finished."""
 
     def __init__(self) -> None:
         self.marked_at: datetime | None = None
 
-    def __call__(self, *, task: Mapping[str, Any] = MappingProxyType({}), **_signal: Any) -> None:
+    def __call__(self, **_signal: Any) -> None:
         now = time_of_record.now()
-        if task.get("func") == ROUNDS:
-            return
         if self.marked_at is None or now - self.marked_at >= EVERY:
             self.marked_at = now
             without_failing(lambda: Cluster.objects.filter(name=own_name()).update(worked_at=now))

@@ -15,7 +15,6 @@ from django_q.cluster import Sentinel
 from django_q.scheduler import scheduler
 
 from customers import time_of_record
-from supportdesk.processes.cluster.first_tasks import must_start_tasks
 from supportdesk.processes.cluster.reports import report_alive
 from supportdesk.schedule_inspection import repair_schedules
 from supportdesk.schedules import minute_tasks_at_once
@@ -33,7 +32,6 @@ guarded_at = RawValue("d", 0.0)
 
 class StrictSentinel(Sentinel):
     reported_at = float("-inf")
-    began_at: datetime | None = None  # its first report
     has_begun = False
 
     def reincarnate(self, process: Any) -> None:
@@ -83,17 +81,14 @@ class StrictSentinel(Sentinel):
                 logger.error("Schedules were not as they should be: %s", repaired)
 
     def _begin(self, now: datetime) -> None:
-        """Make the minute's tasks due and schedule them now, unless another cluster keeps them going.
+        """Make the minute's tasks due and schedule them now.
 
         Otherwise the queue would read its schedules half a minute after its start, and the tasks that the
         previous cluster had taken when it died would wait even longer.
         """
-        self.began_at = self.began_at or now
-        is_needed = must_start_tasks(began_at=self.began_at, now=now)
-        if is_needed:
-            minute_tasks_at_once(now=now)
-            scheduler(broker=self.broker)
-        self.has_begun = is_needed is not None
+        minute_tasks_at_once(now=now)
+        scheduler(broker=self.broker)
+        self.has_begun = True
 
     def _give_up(self, process: Any) -> None:
         logger.critical(

@@ -21,9 +21,13 @@ from tests.flow.desk import FreshDesk
 from tests.flow.waiting import until
 
 READY = re.compile(r"(Process-\w+) ready for work at (\d+)")
-WORKING = re.compile(r"(Process-\w+) processing [\w-]+ '([\w.]+)'")
-ROLES = {"monitor": re.compile(r"monitoring at (\d+)"), "pusher": re.compile(r"pushing tasks at (\d+)")}
-PROCESSES = 7  # main, sentinel, three workers, monitor, pusher
+ROLES = {
+    "monitor": re.compile(r"monitoring at (\d+)"),
+    "pusher": re.compile(r"pushing tasks at (\d+)"),
+    "sweep": re.compile(r"lane of enforcement does sweep at (\d+)"),
+    "page": re.compile(r"lane of enforcement does page at (\d+)"),
+}
+PROCESSES = 10  # main, sentinel, three workers, monitor, pusher, and the lane of three
 # A transaction of the sweep that has written, or is about to.
 SWEEPING = """
     SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND xact_start IS NOT NULL
@@ -33,8 +37,9 @@ SWEEPING = """
 
 
 class Kill(StrEnum):
-    BUSY_WORKER = "worker in the middle of the sweep's minute"
-    IDLE_WORKER = "idle worker"
+    SWEEP = "sweep"
+    PAGE = "page"
+    WORKER = "worker"
     MONITOR = "monitor"
     SENTINEL = "sentinel"
     PUSHER = "pusher"
@@ -102,12 +107,8 @@ class Killer:
                 return main
             case Kill.SENTINEL:
                 return sentinel
-            case Kill.BUSY_WORKER:
-                sweeping = until(self._busy, "a worker that sweeps", 90)
-                assert sweeping
-                return sweeping
-            case Kill.IDLE_WORKER:
-                return next(pid for pid in self._workers().values() if pid != self._busy())
+            case Kill.WORKER:
+                return self.chance.choice(list(self._workers().values()))
             case _:
                 pids = until(lambda: self._by_role(what, children), f"the {what}", 60)
                 return pids[-1]
@@ -119,13 +120,6 @@ class Killer:
         """The workers that live, by the names that they have in the log."""
         alive = set(self.cluster())
         return {name: int(pid) for name, pid in READY.findall(self.desk.words) if int(pid) in alive}
-
-    def _busy(self) -> int | None:
-        """The worker that took the last sweep; it holds it for most of a minute."""
-        sweeps = [
-            name for name, func in WORKING.findall(self.desk.words) if func == "supportdesk.tasks.enforce"
-        ]
-        return self._workers().get(sweeps[-1]) if sweeps else None
 
     def _kill_cluster(self) -> str:
         """With SIGKILL to its process group, as soon as one of its transactions is seen to sweep."""

@@ -85,6 +85,38 @@ def test_a_desk_whose_loading_took_long_is_starting_when_its_parts_start(
     assert problems(health(now=now)) == found
 
 
+@pytest.mark.parametrize(("seconds", "found"), [(149, []), (150, [Check.OVERDUE])])
+def test_a_promise_that_no_sweep_reaches_is_a_problem_though_the_sweep_goes_on(
+    beating: None, now: datetime, seconds: int, found: list[Check]
+) -> None:
+    for age in (seconds, 60):
+        ClockFactory(started_at=now - 600 * SECOND, next_step_at=now - age * SECOND)
+    ClockFactory(started_at=now - 600 * SECOND, next_step_at=None)
+    assert problems(health(now=now)) == found
+
+
+def test_how_many_promises_are_due_and_for_how_long_is_said(beating: None, now: datetime) -> None:
+    for age in (200, 7300):
+        ClockFactory(started_at=now - 8000 * SECOND, next_step_at=now - age * SECOND)
+    (finding,) = health(now=now).problems
+    assert finding.text.startswith("2 SLAs have been due for up to 2 h 1 min and are not enforced.")
+
+
+@pytest.mark.parametrize(("swept", "warned"), [(150, []), (151, ["there"])])
+def test_a_host_that_works_but_does_not_sweep_is_named_while_others_do(
+    beating: None, now: datetime, swept: int, warned: list[str]
+) -> None:
+    old = now - timedelta(hours=1)
+    ClusterFactory(name="here:1", started_at=old, seen_at=now, swept_at=now)
+    ClusterFactory(name="new:1", started_at=now, seen_at=now)
+    ClusterFactory(name="gone:1", started_at=old, seen_at=now - timedelta(minutes=2), swept_at=old)
+    ClusterFactory(name="there:1", started_at=old, seen_at=now, swept_at=now - swept * SECOND)
+    report = health(now=now)
+    assert report.ok
+    named = [f"The queue on {host} works but does not enforce SLAs." for host in warned]
+    assert [f.text.partition(" Restart")[0] for f in report.warnings if "enforce" in f.text] == named
+
+
 @pytest.mark.parametrize(("seconds", "found"), [(600, []), (601, [Check.FETCH])])
 def test_a_mail_fetch_is_late_after_its_limit(
     beating: None, now: datetime, seconds: int, found: list[Check]
@@ -372,13 +404,13 @@ def test_a_row_that_stops_every_schedule_is_a_problem_with_its_name(
     ("changed", "text"),
     [
         ({"name": "weekly report"}, "does not define: weekly report"),
-        ({"next_run": NOW - timedelta(minutes=3)}, "missed their run: Sweep"),
+        ({"next_run": NOW - timedelta(minutes=3)}, "missed their run: Absences"),
     ],
 )
 def test_a_foreign_and_a_late_schedule_are_warnings(
     schedules: None, now: datetime, changed: dict[str, Any], text: str
 ) -> None:
-    row = Schedule.objects.get(name="sweep")
+    row = Schedule.objects.get(name="absences")
     if "name" in changed:
         row.pk = None
         row.save()

@@ -11,7 +11,6 @@ from django.test import Client
 from escalation.clocks.ledger_verification import Mismatch
 from escalation.enforcement.dead_mans_switch import FAILED
 from escalation.enforcement.sweep import SweepReport
-from escalation.enforcement.sweep_loop import ROUNDS
 from escalation.models import Heartbeat
 from escalation.notifications.channels.outcomes import NO_NAME
 from escalation.tasks import LEDGER, SWEEP
@@ -58,12 +57,12 @@ def test_the_proof_of_the_ledger_is_put_into_words(detail: str, words: str) -> N
 
 
 def test_repaired_schedules_go_by_their_titles() -> None:
-    report = SyncReport(created=["sweep"], repaired=["fetch-mail", "drills"], removed=["weekly report"])
-    words = "added: Sweep; corrected: Fetch email, Fire drills; removed: weekly report"
+    report = SyncReport(created=["absences"], repaired=["fetch-mail", "drills"], removed=["weekly report"])
+    words = "added: Absences; corrected: Fetch email, Fire drills; removed: weekly report"
     assert heartbeat_in_words(REPAIRS, str(report)) == words
 
 
-@pytest.mark.parametrize("name", [SWEEP, LEDGER, REPAIRS, ROUNDS, "task of tomorrow"])
+@pytest.mark.parametrize("name", [SWEEP, LEDGER, REPAIRS, "task of tomorrow"])
 def test_a_heartbeat_detail_that_is_not_understood_is_shown_unchanged(name: str) -> None:
     assert heartbeat_in_words(name, "What is this?") == "What is this?"
 

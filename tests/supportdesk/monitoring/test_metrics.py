@@ -156,7 +156,7 @@ def create_figures() -> None:
     sync_schedules(now=NOW)
     HeartbeatFactory(name="sweep", at=NOW - 12 * SECOND)
     HeartbeatFactory(name="ledger", at=NOW - HOUR, detail="2 of 500: clock 3")
-    ClockFactory(ticket__priority=0, due_at=NOW + HOUR, started_at=NOW)
+    ClockFactory(ticket__priority=0, due_at=NOW + HOUR, started_at=NOW, next_step_at=NOW - 30 * SECOND)
     late = ClockFactory(
         ticket__priority=1, kind=ClockKind.NEXT_RESPONSE, state="breached", started_at=NOW - 2 * HOUR,
         due_at=NOW - HOUR, breached_at=NOW - HOUR, detected_at=NOW - HOUR + 20 * SECOND,
@@ -180,6 +180,8 @@ def create_figures() -> None:
         ("supportdesk_heartbeat_age_seconds", {"task": "sweep"}, 12),
         ("supportdesk_ledger_mismatches", {}, 2),
         ("supportdesk_backlog", {"of": "outbox"}, 1),
+        ("supportdesk_backlog", {"of": "promises"}, 2),
+        ("supportdesk_backlog_age_seconds", {"of": "promises"}, 3600),
         ("supportdesk_backlog_age_seconds", {"of": "outbox"}, 40),
         ("supportdesk_backlog_age_seconds", {"of": "notifications"}, 3),
         ("supportdesk_backlog", {"of": "queue"}, 0),
@@ -188,7 +190,7 @@ def create_figures() -> None:
         ("supportdesk_intake", {"state": "parked"}, 1),
         ("supportdesk_cluster_up", {"host": "there", "cluster": "there:1"}, 0),
         ("supportdesk_cluster_busy", {"host": "here", "cluster": 'he"re\\:1'}, 2),
-        ("supportdesk_schedule_ok", {"name": "sweep", "standing": "ok"}, 1),
+        ("supportdesk_schedule_ok", {"name": "absences", "standing": "ok"}, 1),
     ],
 )
 def test_each_figure_is_what_the_database_says(

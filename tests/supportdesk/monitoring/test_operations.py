@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
 from supportdesk.schedules import sync_schedules
@@ -106,25 +107,26 @@ def test_waiting_work_is_counted_with_its_age(page: Callable[[], str]) -> None:
 
 
 def test_clusters_and_mailboxes_tell_how_long_ago(page: Callable[[], str]) -> None:
-    ClusterFactory(name="web-1:7", workers=3, busy=2, seen_at=NOW, worked_at=NOW)
+    ClusterFactory(name="web-1:7", workers=3, busy=2, seen_at=NOW, worked_at=NOW, swept_at=NOW - 7 * MINUTE)
     ClusterFactory(name="worker-2:9", seen_at=NOW - HOUR)
     MailboxFactory(address="help@desk.example", host="imap.example", fetched_at=NOW - 90 * SECOND)
     MailboxFactory(address="two@desk.example", host="imap.example", error="Wrong password.\nTraceback")
     words = page()
-    assert "web-1 web-1:7 2/3" in words
-    assert "worker-2 worker-2:9 0/3 — silent" in words
+    at, before = (timezone.localtime(when).strftime("%H:%M") for when in (NOW, NOW - 7 * MINUTE))
+    assert f"web-1 web-1:7 2/3 {at} {before} {at}" in words
+    assert "worker-2 worker-2:9 0/3 — — silent" in words
     assert "help@desk.example 1 min 30 s ago" in words
     assert "two@desk.example Wrong password. not fetched yet" in words
 
 
 def test_the_timetable_shows_each_schedule_and_what_is_wrong(page: Callable[[], str]) -> None:
-    Schedule.objects.filter(name="sweep").update(next_run=NOW + MINUTE, task="x")
+    Schedule.objects.filter(name="absences").update(next_run=NOW + MINUTE, task="x")
     Schedule.objects.filter(name="weekly-pack").update(args="(")
     Schedule.objects.filter(name="fetch-mail").update(next_run=NOW - 3 * MINUTE)
     Schedule.objects.create(name="weekly report", func="print", next_run=NOW)
     words = page()
-    assert "Sweep every minute Enforces the SLAs: warns, records breaches, escalates tickets." in words
-    assert "Runs throughout the minute. on time" in words
+    assert "Absences every minute Hands the tickets of people who are away to their deputies," in words
+    assert "and offers them back. on time" in words
     assert "Weekly pack every 10 minutes Creates the pack of each week from Monday 08:00 on" in words
     assert "where something turned out otherwise. malformed: stops all schedules" in words
     assert "Fetch email every minute Fetches new email from the mailboxes. late" in words

@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 # Longer than a task of the queue may live (Q_CLUSTER's timeout), so that nobody works on a row whose lease has ended.
 LEASE = timedelta(minutes=5)
 TO_CUSTOMERS = (MailPurpose.REPLY, MailPurpose.ACKNOWLEDGEMENT)
+EVERY_MAIL = Q()
 # Minutes to wait between tries; the last one repeats until a mail is given up.
 WAITS = (1, 2, 5, 15, 30, 60)
 GIVE_UP_AFTER = timedelta(hours=48)
@@ -68,7 +69,9 @@ class DeliveryReport:
         return f"{counts}; {self.problem}" if self.problem else counts
 
 
-def deliver_due(*, read_clock: Callable[[], datetime], most: int = MOST_PER_RUN) -> DeliveryReport:
+def deliver_due(
+    *, read_clock: Callable[[], datetime], most: int = MOST_PER_RUN, only: Q = EVERY_MAIL
+) -> DeliveryReport:
     """Send the mails that are due: mail to customers first, then the oldest first.
 
     A server that cannot be reached ends the run; mails that were not tried keep their place.
@@ -78,7 +81,7 @@ def deliver_due(*, read_clock: Callable[[], datetime], most: int = MOST_PER_RUN)
     try:
         with transport() as way:
             for _turn in range(most):
-                mail = claim_next(now=read_clock()) if read_clock() < stop_at else None
+                mail = claim_next(now=read_clock(), only=only) if read_clock() < stop_at else None
                 if mail is None:
                     break
                 _deliver(mail, way, report, read_clock=read_clock)
@@ -99,9 +102,9 @@ def release_from_future(*, now: datetime) -> int:
 
 
 @transaction.atomic
-def claim_next(*, now: datetime) -> OutboundEmail | None:
+def claim_next(*, now: datetime, only: Q = EVERY_MAIL) -> OutboundEmail | None:
     """Lease the mail that has waited longest. While it is leased, `next_try_at` is the end of the lease."""
-    waiting = OutboundEmail.objects.filter(state__in=WORK_LEFT, next_try_at__lte=now)
+    waiting = OutboundEmail.objects.filter(only, state__in=WORK_LEFT, next_try_at__lte=now)
     due = waiting.select_for_update(skip_locked=True).order_by("next_try_at", "pk")
     mail = due.filter(purpose__in=TO_CUSTOMERS).first() or due.first()
     if mail is None:

@@ -7,8 +7,6 @@ import pytest
 import redis
 from django_q.conf import Conf
 
-from escalation.enforcement.sweep import SweepReport
-from supportdesk import tasks
 from supportdesk.monitoring.check_results import Check
 from supportdesk.monitoring.counts import queue_backlog
 from supportdesk.monitoring.health import health
@@ -158,27 +156,3 @@ def test_an_unreachable_redis_leaves_the_liveness_of_the_cluster_unknown(away: A
     assert (sign.answer, sign.detail) == (Liveness.UNKNOWN, "Redis does not respond")
     away.is_back = True
     assert ClusterProbe("here:1")().answer is not Liveness.UNKNOWN
-
-
-@pytest.mark.parametrize(("back_after", "minutes"), [(0, 1), (1, 2), (2, 3), (9, 3)])
-def test_the_sweep_goes_on_while_redis_cannot_start_the_next_one(
-    away: Away, monkeypatch: pytest.MonkeyPatch, back_after: int, minutes: int
-) -> None:
-    swept: list[int] = []
-
-    def rounds(**_clocks: Any) -> SweepReport:
-        swept.append(1)
-        away.is_back = len(swept) > back_after
-        return SweepReport(acted=1)
-
-    monkeypatch.setattr(tasks, "sweep_in_rounds", rounds)
-    assert tasks.enforce() == str(SweepReport(acted=minutes))
-    assert len(swept) == minutes
-
-
-def test_a_sweep_does_not_wait_for_redis_while_the_queue_stops(
-    away: Away, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tasks, "sweep_in_rounds", lambda **_clocks: SweepReport(acted=1))
-    monkeypatch.setattr(tasks, "is_ending", lambda: True)
-    assert tasks.enforce() == str(SweepReport(acted=1))

@@ -94,7 +94,7 @@ def test_the_supervisors_probe_queues_no_task(pulse: ClusterProbe) -> None:
         ),
         (logging.INFO, "Enqueued [supportdesk@here:1] 7", False),
         (logging.INFO, "Enqueued [supportdesk] 8", True),
-        (logging.INFO, "Processed 'supportdesk.tasks.enforce' (c-d)", True),
+        (logging.INFO, "Processed 'tickets.tasks.fetch_mail' (c-d)", True),
         (logging.ERROR, "Failed 'supportdesk.processes.cluster.probe_task.show_life' (a-b) - gone", True),
     ],
 )

@@ -9,8 +9,13 @@ from django_q.models import OrmQ
 
 from supportdesk.models import Cluster
 from supportdesk.processes.cluster.cluster_name import key_mark
-from supportdesk.processes.cluster.reports import WorkMark, register_cluster, report_alive, unregister_cluster
-from supportdesk.schedules import TIMETABLE
+from supportdesk.processes.cluster.reports import (
+    WorkMark,
+    register_cluster,
+    report_alive,
+    report_swept,
+    unregister_cluster,
+)
 from tests.factories import ClusterFactory
 
 pytestmark = pytest.mark.django_db
@@ -65,11 +70,12 @@ def test_other_hosts_are_tidied_up_too(now: datetime) -> None:
     assert names() == {"here:1", "there:2", "gone:1"}
 
 
-def test_a_restarted_cluster_has_finished_no_task_yet(now: datetime) -> None:
-    ClusterFactory(name="here:1", worked_at=now - SECOND, started_at=now - timedelta(hours=1))
+def test_a_restarted_cluster_has_neither_finished_a_task_nor_swept_yet(now: datetime) -> None:
+    ClusterFactory(name="here:1", worked_at=now - SECOND, swept_at=now, started_at=now - timedelta(hours=1))
     register_cluster(now=now)
     row = Cluster.objects.get(name="here:1")
     assert (row.host, row.started_at, row.worked_at, row.key_mark) == ("here", now, None, key_mark())
+    assert row.swept_at is None
 
 
 def test_old_probe_tasks_are_deleted_and_other_waiting_tasks_stay(now: datetime) -> None:
@@ -106,12 +112,11 @@ def test_finished_tasks_mark_the_row_at_most_every_five_seconds(
     assert marked == [now] * 5 + [now + 5 * SECOND] * 2
 
 
-def test_a_finished_sweep_is_no_sign_of_work(now: datetime, frozen: time_machine.Traveller) -> None:
-    """They last for most of a minute: a cluster that hangs meanwhile has taken up nothing since they began."""
-    [sweep] = [entry.func for entry in TIMETABLE if entry.name == "sweep"]
+def test_a_sweep_marks_the_row_of_its_own_cluster(now: datetime) -> None:
+    ClusterFactory(name="there:1")
     register_cluster(now=now)
-    WorkMark()(sender="django_q", task={"func": sweep})
-    assert Cluster.objects.get().worked_at is None
+    report_swept(now + SECOND)
+    assert dict(Cluster.objects.values_list("name", "swept_at")) == {"here:1": now + SECOND, "there:1": None}
 
 
 def test_a_monitor_whose_database_is_away_goes_on(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,6 @@ from django.utils import timezone
 from django_q.cluster import Sentinel
 from django_q.models import Schedule
 
-from escalation.enforcement.heartbeats import beat
-from escalation.tasks import SWEEP
 from supportdesk.models import Cluster
 from supportdesk.processes.cluster import sentinel as module
 from supportdesk.processes.cluster import sentinel_watch as watching
@@ -26,7 +24,6 @@ from supportdesk.processes.cluster.sentinel_watch import watch_sentinel
 from supportdesk.processes.runner.liveness_probe import LivenessProbe
 from supportdesk.processes.runner.parts import Liveness, Sign
 from supportdesk.schedules import sync_schedules
-from tests.factories import ClusterFactory
 
 IDLE, BUSY = -1, 240
 
@@ -187,30 +184,7 @@ def test_a_new_cluster_runs_the_minute_tasks_at_once(
     assert looks == [None]
     due = Schedule.objects.filter(next_run__lte=timezone.now())
     assert set(due) == set(Schedule.objects.filter(schedule_type=Schedule.MINUTES))
-    assert {"sweep", "process-mail"} <= {row.name for row in due}
-
-
-@pytest.mark.django_db
-def test_a_cluster_that_joins_others_leaves_their_timetable_alone(
-    sentinel: Any, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The next sweep would otherwise begin half a minute late."""
-    looks: list[object] = []
-    seconds = [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: seconds[0])
-    monkeypatch.setattr(module, "scheduler", lambda *, broker: looks.append(broker))
-    start = timezone.now()
-    sync_schedules(now=start)
-    planned = start + timedelta(seconds=55)
-    Schedule.objects.update(next_run=planned)
-    ClusterFactory(name="there:1", seen_at=start)
-    sentinel.status()
-    beat(SWEEP, at=timezone.now())
-    for seconds[0] in (110.0, 140.0):
-        sentinel.status()
-    assert looks == []
-    assert sentinel.has_begun
-    assert set(Schedule.objects.values_list("next_run", flat=True)) == {planned}
+    assert {"absences", "process-mail"} <= {row.name for row in due}
 
 
 def test_a_database_that_is_away_does_not_end_the_guard(
