@@ -7,10 +7,13 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+from supportdesk.work_kinds import begin_work, kind_of_command
+
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
     try:
+        begin_work(kind_of_command("".join(sys.argv[1:2])))
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.stderr.write(f"The desk cannot start: {error}\n")

@@ -119,7 +119,10 @@ WAIVERS_NEED_TWO = env.flag("WAIVERS_NEED_TWO", "yes")
 
 # --- Database --------------------------------------------------------------------------------------------
 EMBEDDED_DATABASE = f"sqlite:///{quote(str(VAR_DIR / 'desk.sqlite3'))}"
-PREPARES_STATEMENTS = env.flag("DATABASE_PREPARE", "yes")
+# A pooler in transaction mode keeps neither prepared statements nor parameters of a connection.
+DATABASE_POOLED = not env.flag("DATABASE_PREPARE", "yes")
+# Seconds after which a page gives up a query, and says so.
+PAGE_SECONDS = env.number("PAGE_SECONDS", 15, least=2, most=600)
 DATABASES: dict[str, Any] = {"default": env.database("DATABASE_URL", EMBEDDED_DATABASE)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Immediate transactions take the write lock at their start, so that a reader never fails to upgrade. FULL: what
@@ -131,9 +134,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "cached_statements": 1000,  # of 128, the usual number, most are pushed out before they come again
     }
 else:
+    DATABASES["default"]["ENGINE"] = "supportdesk.postgresql"  # with limits for waiting
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
-    if PREPARES_STATEMENTS:
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_POOLED
+    if not DATABASE_POOLED:
         # The server plans what comes again and again only once; no pooler in transaction mode allows that.
         DATABASES["default"]["OPTIONS"] |= {"server_side_binding": True, "prepare_threshold": 5}
 # To open a connection anew for each page and task costs some milliseconds, also to a file.

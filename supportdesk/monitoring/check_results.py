@@ -11,6 +11,7 @@ class Check(StrEnum):
     """The subject of a check; the value is part of the JSON answer and stays stable."""
 
     DATABASE = "database"
+    LOCKS = "locks"
     MIGRATIONS = "migrations"
     WRITES = "database_writes"
     DISK = "disk"

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from django_q.models import OrmQ
 
 from customers.access import without_manager
+from customers.lock_waits import is_lock_wait, is_query_too_slow
 from customers.models import Customer
 from customers.phrases import listed
 from customers.time_of_record import FUTURE
@@ -82,12 +83,19 @@ def health(*, now: datetime) -> HealthReport:
                 *(finding for check in (*SIGN_WARNINGS, *MACHINE_WARNINGS) for finding in check(signs)),
             ),
         )
-    except (DatabaseError, InterfaceError):
-        return HealthReport(tuple(lacking)) if lacking else without_database()
+    except (DatabaseError, InterfaceError) as error:
+        return HealthReport(tuple(lacking)) if lacking else without_database(error)
 
 
-def without_database() -> HealthReport:
-    text = _("The database cannot be queried. Check that it is running and that DATABASE_URL is right.")
+def without_database(error: Exception | None = None) -> HealthReport:
+    """What the fault says, or, without one, that no answer came in time."""
+    if error is None or is_lock_wait(error) or is_query_too_slow(error):
+        text = _(
+            "The database does not answer in time: it hangs, or somebody holds a lock on a whole table. Look at its "
+            "server and, under System status, at who holds locks."
+        )
+    else:
+        text = _("The database cannot be queried. Check that it is running and that DATABASE_URL is right.")
     return HealthReport((CheckResult(Check.DATABASE, text),))
 
 

@@ -11,10 +11,15 @@ from django.views.decorators.http import require_safe
 
 from customers import time_of_record
 from supportdesk.monitoring.check_results import Check, CheckResult
+from supportdesk.monitoring.deadline import TooLate, short_queries, within
 from supportdesk.monitoring.health import HealthReport, health, without_database
+from supportdesk.monitoring.lock_holders import with_lock_warnings
 from supportdesk.monitoring.metrics_view import shows_token
 from supportdesk.monitoring.operations import VIEW
 
+# Whatever hangs, the answer is there in three seconds.
+SECONDS = 2.5
+QUERY_SECONDS = 1.5
 UNASKED = "unknown"  # while the database does not answer
 
 
@@ -23,21 +28,34 @@ UNASKED = "unknown"  # while the database does not answer
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 if promises are enforced and mail flows, else 503: also while the desk is starting.
 
+    The answer is there in three seconds, whatever hangs.
+
     Everybody may read the state of each check. The reasons, which name mailboxes, rotas and machines, are
     shown only with the token of /metrics or to users who may see the operations page.
     """
-    report = _report()
+    try:
+        report, shows_reasons = within(SECONDS, lambda: _looked(request))
+    except TooLate:
+        report, shows_reasons = without_database(), shows_token(request)
     answer: dict[str, Any] = {"status": _status(report), "checks": _states(report)}
-    if shows_token(request) or _may_see_operations(request):
+    if shows_reasons:
         answer |= {"problems": _as_json(report.problems), "warnings": _as_json(report.warnings)}
     return JsonResponse(answer, status=200 if report.ok else 503, json_dumps_params={"ensure_ascii": False})
 
 
+def _looked(request: HttpRequest) -> tuple[HealthReport, bool]:
+    """What health finds, and whether the reasons are for this reader."""
+    return _report(), shows_token(request) or _may_see_operations(request)
+
+
 def _report() -> HealthReport:
     try:
-        return health(now=time_of_record.now())
-    except (DatabaseError, InterfaceError):  # whose time it is
-        return without_database()
+        with short_queries(QUERY_SECONDS):
+            now = time_of_record.now()
+            report = health(now=now)
+        return with_lock_warnings(report, now=now)
+    except (DatabaseError, InterfaceError) as error:  # whose time it is
+        return without_database(error)
 
 
 def _status(report: HealthReport) -> str:

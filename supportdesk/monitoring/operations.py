@@ -21,6 +21,7 @@ from supportdesk.monitoring.counts import Backlog
 from supportdesk.monitoring.health import HealthReport, health
 from supportdesk.monitoring.heartbeat_wording import TITLES, UNSHOWN, heartbeat_in_words
 from supportdesk.monitoring.liveness import LivenessEvidence
+from supportdesk.monitoring.lock_holders import with_lock_warnings
 from supportdesk.monitoring.machines import free_by_host
 from supportdesk.monitoring.schedule_wording import ABOUT, how_often, title_of
 from supportdesk.processes.host_clock import WRONG_CLOCK
@@ -188,7 +189,7 @@ def operations(*, now: datetime) -> Operations:
     signs = LivenessEvidence.at(now)
     untold = Notification.objects.filter(state=NotificationState.FAILED, created_at__gt=now - DAY)
     return Operations(
-        health=health(now=now),
+        health=with_lock_warnings(health(now=now), now=now),
         lags=[
             Lags(_("Breaches detected"), breach_lag(now=now)),
             Lags(_("Steps executed"), step_lag(now=now)),

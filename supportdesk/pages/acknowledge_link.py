@@ -16,6 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from customers import time_of_record
+from customers.lock_waits import short_lock_waits
 from customers.times import as_read_by, reader_of
 from escalation.choices import AcknowledgedBy
 from escalation.enforcement.acknowledge import acknowledge
@@ -61,7 +62,10 @@ def _acknowledge(asked: Invitation, now: datetime) -> str:
     if asked.is_expired or asked.is_over or asked.said is not None:
         return ""
     try:
-        acknowledge(ticket=asked.escalation.clock.ticket, actor=asked.user, at=now, by=AcknowledgedBy.LINK)
+        with short_lock_waits():
+            acknowledge(
+                ticket=asked.escalation.clock.ticket, actor=asked.user, at=now, by=AcknowledgedBy.LINK
+            )
     except DeskError as error:
         return str(error)
     return ""

@@ -1,4 +1,4 @@
-"""The pages shown for what cannot be read, and after an internal error."""
+"""The pages shown for what cannot be read, after an internal error, and after waiting in vain."""
 
 import sys
 from contextlib import suppress
@@ -7,7 +7,11 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseServerError
 from django.template.loader import render_to_string
 
+from customers.lock_waits import is_lock_wait, is_query_too_slow
 from supportdesk.monitoring.migrations import unapplied_migrations
+
+# Parts of names of fields whose values are not written into a page.
+SECRETS = ("password", "secret", "token_url")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -18,9 +22,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page for status 500; for status 503 where waiting may help.
 
-    That is while the database cannot be reached, and while it lacks the migrations that this code needs.
+    That is after a lock or a slow query, while the database cannot be reached, and while it lacks the migrations that
+    this code needs.
     """
     error = sys.exc_info()[1]
+    if is_lock_wait(error):
+        context = {"again": _to_send_again(request), "had_files": bool(request.FILES)}
+        return HttpResponse(render_to_string("busy.html", context, request), status=503)
+    if is_query_too_slow(error):
+        return HttpResponse(render_to_string("slow.html"), status=503)
     if isinstance(error, DatabaseError) and _is_being_updated():
         return HttpResponse(render_to_string("updating.html"), status=503)
     if isinstance(error, OperationalError | InterfaceError):
@@ -32,3 +42,11 @@ def _is_being_updated() -> bool:
     with suppress(DatabaseError, InterfaceError):
         return bool(unapplied_migrations())
     return False
+
+
+def _to_send_again(request: HttpRequest) -> list[tuple[str, str]]:
+    """The fields of the form, so that one click sends it again and nothing written is lost; none if one is secret."""
+    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    if any(word in name.lower() for name, _value in fields for word in SECRETS):
+        return []
+    return [(name, value) for name, value in fields if name != "csrfmiddlewaretoken"]

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from customers.lock_waits import short_lock_waits
 from customers.phrases import labelled
 from tickets.errors import DeskError
 
@@ -28,7 +29,8 @@ def apply_to_each(
     outcome = BulkOutcome()
     for row in rows:
         try:
-            work(row)
+            with short_lock_waits():
+                work(row)
             outcome.done += 1
         except DeskError as refusal:
             outcome.refused.append(labelled(name(row), refusal))

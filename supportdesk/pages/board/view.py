@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from customers import time_of_record
 from customers.access import sees_all
+from customers.lock_waits import short_lock_waits
 from escalation.choices import AcknowledgedBy
 from escalation.enforcement.acknowledge import acknowledge
 from escalation.exports.ticket_list_csv import tickets_response
@@ -106,7 +107,8 @@ def _act_on_row(
         raise PermissionDenied
     row = get_object_or_404(visible_tickets(user), pk=ticket)
     try:
-        act(row, user, time_of_record.now())
+        with short_lock_waits():
+            act(row, user, time_of_record.now())
     except DeskError as error:
         messages.error(request, str(error))
     if "HX-Request" in request.headers:

@@ -13,6 +13,7 @@ from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from customers.lock_waits import short_lock_waits
 from escalation.absences.returning import keep, take_back
 from escalation.choices import AcknowledgedBy
 from escalation.clocks.lead_decisions import relax
@@ -100,7 +101,7 @@ def act_once(act: PageAction, acting: ActionContext) -> None:
     A page restored by the browser carries a used token: a different text sent with it is refused, not
     silently dropped.
     """
-    with faults_as_sentences(), undo_files(), transaction.atomic():
+    with faults_as_sentences(), short_lock_waits(), undo_files(), transaction.atomic():
         if claim_submission(acting.data["token"], actor=acting.actor, at=acting.at):
             act.perform(acting)
         elif not _was_said(acting):

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.choices import Language
+from customers.lock_waits import short_lock_waits
 from customers.models import Contact, Customer
 from supportdesk.pages.faults import faults_as_sentences
 from tickets.errors import DeskError
@@ -19,6 +20,7 @@ from tickets.services.submissions import claim_submission
 
 
 @faults_as_sentences()
+@short_lock_waits()
 @transaction.atomic
 def open_by_hand(data: Mapping[str, Any], *, actor: User, at: datetime) -> Ticket:
     """Open the ticket; ``data`` comes from a valid NewTicketForm. Raises DeskError, also for a form sent before."""

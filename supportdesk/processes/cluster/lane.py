@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import RawValue
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
+from supportdesk.work_kinds import LANE, begin_work
 from tickets.lib.stopping import is_ending
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,7 @@ def run_job(name: str, job: Job, pulse: Pulse) -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # the main process hears it too, and ends the cluster in order
+    begin_work(replace(LANE, part=name))
     logger.info("The lane of enforcement does %s at %s", name, os.getpid())
     while pulse.goes_on():
         do_safely(name, job, pulse)

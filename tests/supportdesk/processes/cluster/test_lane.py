@@ -23,6 +23,7 @@ def pulse(monkeypatch: pytest.MonkeyPatch) -> Pulse:
     monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(module.time, "sleep", sleep)
     monkeypatch.setattr(module.signal, "signal", lambda number, handler: None)
+    monkeypatch.setattr(module, "begin_work", lambda kind: None)
     monkeypatch.setattr(module.connections, "close_all", lambda: None)
     return Pulse(parent=os.getppid())
 

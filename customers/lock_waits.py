@@ -1,0 +1,48 @@
+"""Waiting for a row that somebody else has locked: given up after some seconds, and told as a refusal.
+
+How long is said in supportdesk/work_kinds.py; why in .github/decisions/processes.md.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import OperationalError
+from django.utils.translation import gettext as _
+
+from customers.errors import DeskError
+
+# PostgreSQL: lock_not_available, deadlock_detected.
+LOCK_STATES = ("55P03", "40P01")
+QUERY_CANCELED = "57014"
+SQLITE_BUSY = "SQLITE_BUSY"
+
+
+class SomebodyElseWrites(DeskError):
+    """The row stayed locked by another transaction for longer than a person should wait."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Not saved: somebody else is changing this at the moment. Try again in a moment."))
+
+
+@contextmanager
+def short_lock_waits() -> Iterator[None]:
+    """Raise SomebodyElseWrites if the block gave up waiting for a lock. Put it around a whole transaction."""
+    try:
+        yield
+    except OperationalError as error:
+        if is_lock_wait(error):
+            raise SomebodyElseWrites from error
+        raise
+
+
+def is_lock_wait(error: BaseException | None) -> bool:
+    """True if a transaction gave up waiting for another one."""
+    cause = error.__cause__ if error else None
+    busy = getattr(cause, "sqlite_errorname", "").startswith(SQLITE_BUSY)
+    return isinstance(error, OperationalError) and (busy or getattr(cause, "sqlstate", "") in LOCK_STATES)
+
+
+def is_query_too_slow(error: BaseException | None) -> bool:
+    """True if the server ended a query after the time that its kind of work allows."""
+    cause = error.__cause__ if error else None
+    return isinstance(error, OperationalError) and getattr(cause, "sqlstate", "") == QUERY_CANCELED
