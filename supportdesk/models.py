@@ -69,7 +69,7 @@ class MailListener(models.Model):
         return self.name
 
     def is_alive(self, now: datetime) -> bool:
-        return now - self.seen_at <= GONE_AFTER
+        return abs(now - self.seen_at) <= GONE_AFTER
 
 
 class OneTimePassword(models.Model):

@@ -34,12 +34,12 @@ from django.utils.safestring import SafeString
 from django_q.signing import SignedPackage
 from pytest_django.plugin import DjangoDbBlocker
 
-from customers import time_of_record
 from escalation.clocks import ledger_guard
 from escalation.policies.book import current_book
 from escalation.working_time.lookup import forget_versions
 from supportdesk.pages.board.shared import forget_shared_part
 from tests.factories import NOW
+from tests.hosts import stopped_clock
 from tests.lastingrows import lasting_rows
 
 # Seconds after which a test that takes real parts or many workers hangs, where it says nothing else.
@@ -227,12 +227,8 @@ def now() -> datetime:
 
 @pytest.fixture
 def frozen() -> Iterator[time_machine.Traveller]:
-    """Stop the clock at `NOW` for code at the edges that reads it; `frozen.move_to` and `.shift` go on.
-
-    PostgreSQL's clock cannot be stopped, so the time of record is that of the host.
-    """
-    with pytest.MonkeyPatch.context() as patched, time_machine.travel(NOW, tick=False) as traveller:
-        patched.setattr(time_of_record, "follows_database", lambda: False)
+    """Stop the clock at `NOW` for code at the edges that reads it; `frozen.move_to` and `.shift` go on."""
+    with stopped_clock(NOW) as traveller:
         yield traveller
 
 

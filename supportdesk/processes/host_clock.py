@@ -1,4 +1,4 @@
-"""Reports that the clock of this host is wrong, for processes without a row of their own, such as web servers."""
+"""Reports that the clock of this host is wrong, for web servers and mail listeners."""
 
 import socket
 import time

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import time_machine
 from django.contrib import admin
 from django.test import RequestFactory, override_settings
 from django.urls import reverse
@@ -18,6 +17,7 @@ from escalation.working_time.lookup import forget_versions
 from supportdesk.monitoring.operations import VIEW
 from tests.adminpages import add_url, list_url, page_url, run_action
 from tests.factories import NOW
+from tests.hosts import stopped_clock
 from tests.lastingrows import lasting_rows
 from tests.words.reading import faults, faults_of_pages, stored_words
 from tests.words.scene import Scene, furnished
@@ -47,7 +47,7 @@ def desk(request, django_db_setup, django_db_blocker, tmp_path_factory) -> Itera
     folder = tmp_path_factory.mktemp("desk")
     forget_versions()
     with lasting_rows(django_db_blocker):
-        with time_machine.travel(NOW, tick=False), override_settings(MEDIA_ROOT=folder, **NAMES):
+        with stopped_clock(NOW), override_settings(MEDIA_ROOT=folder, **NAMES):
             scene = furnished(request.param)
         yield Furnished(request.param, scene, folder)
 

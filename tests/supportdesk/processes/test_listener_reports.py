@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from customers import time_of_record
+from escalation.models import Heartbeat
 from supportdesk.models import MailListener
 from supportdesk.processes.listener_reports import ListenerReport
 from tests.factories import MailListenerFactory
@@ -40,3 +42,17 @@ def test_a_listener_that_starts_forgets_those_that_died_here_and_those_long_gone
     silent = MailListenerFactory(name="silent", host="mail2", seen_at=now - timedelta(hours=2))
     report.forget_others()
     assert list(MailListener.objects.all()) == [silent]
+
+
+def test_a_listener_whose_clock_is_wrong_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_of_record, "host_ahead", lambda: -90.0)
+    report = ListenerReport()
+    report(Refusals())
+    assert Heartbeat.objects.get().detail == f"-90.0 {report.host}"
+
+
+def test_a_report_from_the_future_is_no_sign_of_life_and_is_forgotten(now: datetime) -> None:
+    listener = MailListenerFactory(host="mail1", seen_at=now + timedelta(seconds=61))
+    assert not listener.is_alive(now)
+    ListenerReport().forget_others()
+    assert not MailListener.objects.exists()
