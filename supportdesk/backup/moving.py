@@ -22,7 +22,7 @@ from supportdesk.backup.loading import (
     refuse_foreign,
 )
 from supportdesk.backup.migrating import has_unapplied_migrations, migrate_fully
-from supportdesk.models import Cluster
+from supportdesk.models import GONE_AFTER, Cluster, MailListener
 from tickets.errors import DeskError
 
 
@@ -39,19 +39,19 @@ def move_desk(database: dict[str, Any], *, at: datetime, say: Say) -> MoveReport
 
     All of it is one transaction, so a move that was interrupted leaves an empty desk and can be begun again.
     """
-    _refuse_running(Cluster.objects.all(), at)
+    _refuse_running((*Cluster.objects.all(), *MailListener.objects.all()), at)
     if has_unapplied_migrations():
         raise DeskError(_("This desk's tables are of another version. Run manage.py migrate first."))
     with reading_desk(nobody_writes=True) as source:
         return _move(source, dict(connection.settings_dict), database, say)
 
 
-def _refuse_running(clusters: Iterable[Cluster], at: datetime) -> None:
-    for cluster in clusters:
-        if cluster.is_alive(at):
+def _refuse_running(processes: Iterable[Cluster | MailListener], at: datetime) -> None:
+    for process in processes:
+        if at - process.seen_at <= GONE_AFTER:
             raise DeskError(
                 _("The desk is running on %(host)s. Stop it, and wait a minute if it was killed.")
-                % {"host": cluster.host}
+                % {"host": process.host}
             )
 
 

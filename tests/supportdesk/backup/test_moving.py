@@ -12,8 +12,8 @@ from django.db import connection
 
 from escalation.proof.whole_proof import prove_all
 from supportdesk.backup import moving
-from supportdesk.models import Cluster
-from tests.factories import ClusterFactory, UserFactory
+from supportdesk.models import Cluster, MailListener
+from tests.factories import NOW, ClusterFactory, UserFactory
 from tests.wholedesks import all_rows, desk_in, live_through_a_week
 from tickets.models import TimelineEntry
 
@@ -50,6 +50,13 @@ def test_a_running_desk_is_refused(lived_in, empty, frozen):
     with desk_in(lived_in):
         ClusterFactory(host="alpha")
     with pytest.raises(CommandError, match="The desk is running on alpha"):
+        moved(lived_in, empty)
+
+
+def test_a_running_mail_listener_is_refused(lived_in, empty, frozen):
+    with desk_in(lived_in):
+        MailListener.objects.create(name="beta:1", host="beta", seen_at=NOW)
+    with pytest.raises(CommandError, match="The desk is running on beta"):
         moved(lived_in, empty)
 
 
