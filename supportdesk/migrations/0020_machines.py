@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('supportdesk', '0017_clocks_of_hosts'),
+        ('supportdesk', '0018_swept_clusters'),
     ]
 
     operations = [
