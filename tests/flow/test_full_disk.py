@@ -67,16 +67,21 @@ def mail(number: int) -> EmailMessage:
 
 def is_taken(desk: FreshDesk, number: int) -> bool:
     """True for 250; a refusal must be one after which the sender tries again."""
+    codes = refusals(desk, number)
+    assert codes <= {451}
+    return not codes
+
+
+def refusals(desk: FreshDesk, number: int) -> set[int]:
+    """The codes with which the mail was refused; none if it was taken."""
     try:
         with smtplib.SMTP("127.0.0.1", desk.smtp_port, timeout=60) as server:
             server.send_message(mail(number))
     except smtplib.SMTPRecipientsRefused as refusal:
-        assert {code for code, _words in refusal.recipients.values()} == {451}
-        return False
+        return {code for code, _words in refusal.recipients.values()}
     except smtplib.SMTPDataError as refusal:
-        assert refusal.smtp_code == 451
-        return False
-    return True
+        return {refusal.smtp_code}
+    return set()
 
 
 def health(desk: FreshDesk) -> dict[str, str]:
