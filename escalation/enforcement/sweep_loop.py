@@ -59,7 +59,7 @@ def sweep_in_rounds(
     while True:
         error = loop.run_round()
         is_flooded = error is None and not loop.is_held and loop.total.left > 0
-        if not pause(0 if is_flooded else ROUND) or loop.spent >= timedelta(seconds=seconds):
+        if loop.spent >= timedelta(seconds=seconds) or not pause(0 if is_flooded else ROUND):
             break
     if error is not None and loop.last_beat_at is None:
         raise error

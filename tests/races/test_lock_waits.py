@@ -192,6 +192,7 @@ def test_who_waits_is_counted(ticket: Ticket, working_as: Callable[[WorkKind], N
 def monitor(client: Client) -> Iterator[Client]:
     """Health gives up a connection that hangs. That of the tests knows what their tables held at first."""
     held: str = connections["default"]._test_serialized_contents
+    AdminFactory()  # without whom no desk is well
     yield client
     connections["default"]._test_serialized_contents = held
 

@@ -41,6 +41,7 @@ def pauses(frozen: time_machine.Traveller) -> tuple[Pauses, Callable[[float], bo
 
 def test_the_lane_enforces_and_shows_it_on_the_row_of_its_cluster(pauses, frozen, monkeypatch):
     monkeypatch.setenv("DESK_CLUSTER", "here:1")
+    monkeypatch.setattr("customers.time_of_record.find_jump", lambda: None)  # the clock of the test is set
     ClusterFactory(name="here:1")
     set_desk(duty_manager=staff("duty"))
     opened()
