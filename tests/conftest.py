@@ -34,6 +34,7 @@ from django.utils.safestring import SafeString
 from django_q.signing import SignedPackage
 from pytest_django.plugin import DjangoDbBlocker
 
+from customers import time_of_record
 from escalation.clocks import ledger_guard
 from escalation.policies.book import current_book
 from escalation.working_time.lookup import forget_versions
@@ -230,6 +231,13 @@ def frozen() -> Iterator[time_machine.Traveller]:
     """Stop the clock at `NOW` for code at the edges that reads it; `frozen.move_to` and `.shift` go on."""
     with stopped_clock(NOW) as traveller:
         yield traveller
+
+
+@pytest.fixture(name="time_machine")
+def _time_machine_that_moves_the_time_of_record(time_machine: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The plugin's own; PostgreSQL's clock cannot be moved, so the time of record is that of the host."""
+    monkeypatch.setattr(time_of_record, "follows_database", lambda: False)
+    return time_machine
 
 
 @pytest.fixture
