@@ -19,6 +19,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from customers.search.column import TokensField, create_indexes
 from escalation.clocks.ledger_guard import create_guards
 from escalation.policies.stamp_triggers import create_triggers
 from escalation.proof.sealing import seal_ledger
@@ -71,6 +72,9 @@ def make_empty_sqlite(path: Path) -> None:
                     editor.create_model(model)
         create_triggers()
         create_guards()
+        for model in apps.get_models():
+            if any(isinstance(field, TokensField) for field in model._meta.concrete_fields):
+                create_indexes(model)
         with empty_desk() as target:
             load(shipped, target, say=silent)
         connection.cursor().execute("PRAGMA journal_mode = WAL")
@@ -137,10 +141,15 @@ def all_rows(database: dict[str, Any]) -> dict[str, list[Any]]:
     """Every row of every table, sorted, its columns by name; JSON as its meaning, for PostgreSQL orders keys."""
     with desk_in(database), reading_desk() as desk:
         tables = [DeskTable(table.name, tuple(sorted(table.columns))) for table in desk.tables()]
-        return {table.name: sorted(map(_meant, desk.rows(table)), key=repr) for table in tables}
+        return {
+            table.name: sorted((_meant(row, table) for row in desk.rows(table)), key=repr) for table in tables
+        }
 
 
-def _meant(row: tuple[Any, ...]) -> tuple[Any, ...]:
+def _meant(row: tuple[Any, ...], table: DeskTable) -> tuple[Any, ...]:
+    if "tokens" in table.columns:  # PostgreSQL sorts them
+        place = table.columns.index("tokens")
+        row = (*row[:place], " ".join(sorted(str(row[place]).split())), *row[place + 1 :])
     return tuple(
         _json(value) if isinstance(value, str) and value[:1] in ("{", "[") else value for value in row
     )

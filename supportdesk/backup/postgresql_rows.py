@@ -26,6 +26,11 @@ TABLES = """
     WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
     GROUP BY c.relname ORDER BY c.relname COLLATE "C"
 """
+# Words of a search: their tokens, which hold no quotation marks, are one text in SQLite.
+TOKENS = """
+    SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND a.atttypid = 'tsvector'::regtype
+"""
 # A table has one numbered column at most.
 NUMBERED = """
     SELECT c.relname, a.attname, pg_get_serial_sequence(quote_ident(c.relname), a.attname)
@@ -47,6 +52,7 @@ class PostgresqlRows:
         self.raw: Any = connection.connection
         for statement in UNBOUNDED:
             self.raw.execute(statement)
+        self._tokens: set[tuple[str, str]] = set(self.raw.execute(TOKENS).fetchall())
 
     def tables(self) -> list[DeskTable]:
         found = self.raw.execute(TABLES).fetchall()
@@ -55,8 +61,13 @@ class PostgresqlRows:
     def rows(self, table: DeskTable) -> Generator[Row, None, None]:
         with self.raw.cursor(name="rows_of_a_desk") as cursor:
             cursor.itersize = BATCH
-            cursor.execute(SQL("SELECT {} FROM {}").format(_listed(table), Identifier(table.name)))
+            cursor.execute(SQL("SELECT {} FROM {}").format(self._asked(table), Identifier(table.name)))
             yield from (tuple(map(_stored, row)) for row in cursor)
+
+    def _asked(self, table: DeskTable) -> Composed:
+        plain, tokens = SQL("{}"), SQL("array_to_string(tsvector_to_array({}), ' ')")
+        columns = ((tokens if (table.name, name) in self._tokens else plain, name) for name in table.columns)
+        return SQL(", ").join(form.format(Identifier(name)) for form, name in columns)
 
     def count(self, name: str) -> int:
         count: int = self.raw.execute(SQL("SELECT count(*) FROM {}").format(Identifier(name))).fetchone()[0]
@@ -91,8 +102,20 @@ class EmptyPostgresql(PostgresqlRows):
     def write(self, table: DeskTable, rows: Iterable[Row]) -> None:
         copying = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table.name), _listed(table))
         with self.raw.cursor() as cursor, cursor.copy(copying) as copy:
-            for row in rows:
+            for row in self._with_tokens(table, rows):
                 copy.write_row(row)
+
+    def _with_tokens(self, table: DeskTable, rows: Iterable[Row]) -> Iterable[Row]:
+        are_tokens = [(table.name, name) in self._tokens for name in table.columns]
+        if not any(are_tokens):
+            return rows
+        return (
+            tuple(
+                _quoted_tokens(value) if is_one else value
+                for value, is_one in zip(row, are_tokens, strict=True)
+            )
+            for row in rows
+        )
 
     def close_up(self, last_numbers: Mapping[str, int]) -> None:
         for holder, constraint, definition in self._foreign_keys:
@@ -124,6 +147,10 @@ def reading_postgresql(database: dict[str, Any]) -> Iterator[PostgresqlRows]:
 
 def _listed(table: DeskTable) -> Composed:
     return SQL(", ").join(Identifier(column) for column in table.columns)
+
+
+def _quoted_tokens(value: Any) -> str | None:
+    return None if value is None else " ".join(f"'{token}'" for token in str(value).split())
 
 
 def _stored(value: Any) -> Any:

@@ -18,7 +18,20 @@ class SqliteRows:
         names = self.connection.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
         )
-        return [DeskTable(name, self._columns(name)) for (name,) in names if name not in LEFT_BEHIND]
+        indexes = self._search_indexes()
+        beside = tuple(f"{index}_" for index in indexes)
+        return [
+            DeskTable(name, self._columns(name))
+            for (name,) in names
+            if name not in LEFT_BEHIND and name not in indexes and not name.startswith(beside)
+        ]
+
+    def _search_indexes(self) -> list[str]:
+        """Tables of FTS5, which keep their words in tables whose names begin with theirs."""
+        virtual = self.connection.execute(
+            "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%'"
+        )
+        return [name for (name,) in virtual]
 
     def _columns(self, table: str) -> tuple[str, ...]:
         return tuple(
@@ -68,6 +81,8 @@ class EmptySqlite(SqliteRows):
         self.connection.executemany(
             "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", last_numbers.items()
         )
+        for index in map(quoted, self._search_indexes()):
+            self.connection.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")  # noqa: S608 - quoted
         for statement in self._triggers:
             self.connection.execute(statement)
         for table, _row, parent, _key in self.connection.execute("PRAGMA foreign_key_check"):

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 from django.db import IntegrityError, connection
 
+from customers.models import ContactTokens
 from escalation.proof.whole_proof import prove_all
 from supportdesk.backup.connecting import connection_to, working_on
 from supportdesk.backup.loading import empty_desk, load, reading_desk, refuse_foreign
@@ -36,6 +37,15 @@ def test_the_ledger_is_proven_in_the_copy_and_guarded_again(lived_in, empty):
         assert prove_all().clocks >= 3
         with pytest.raises(IntegrityError, match="append-only"):
             connection.cursor().execute("DELETE FROM escalation_clockevent")
+
+
+def test_the_search_of_the_copy_knows_every_row(lived_in, empty):
+    copied(lived_in, empty)
+    words = f"{ContactTokens._meta.db_table}_words"
+    with desk_in(empty), connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {words} ({words}, rank) VALUES ('integrity-check', 1)")
+        cursor.execute(f"SELECT count(*) FROM {words}_docsize")
+        assert cursor.fetchone()[0] == ContactTokens.objects.count() > 0
 
 
 def test_a_number_that_was_given_once_is_not_given_again(lived_in, empty):
