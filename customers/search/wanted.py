@@ -43,6 +43,13 @@ class WantedWords:
     def __bool__(self) -> bool:
         return bool(self.terms)
 
+    @property
+    def has_beginnings(self) -> bool:
+        return any(term.begins for term in self.terms)
+
+    def as_whole_words(self) -> "WantedWords":
+        return WantedWords(tuple(Term(term.spellings) for term in self.terms))
+
     def are_among(self, tokens: list[str]) -> bool:
         return bool(self) and all(any(map(term.accepts, tokens)) for term in self.terms)
 

@@ -16,7 +16,7 @@ from tickets.models.ticket import TicketQuerySet
 from tickets.search.indexing import SPANS, span_token
 from tickets.search.ticket_keys import written_number
 
-MOST_FOUND = 500  # messages of tickets, and as many tickets by their contact and their customer
+MOST_FOUND = 200  # messages of tickets, and as many tickets by their contact and their customer
 MOST_NAMED = 200  # contacts or customers that a search may name
 MOST_NAMING = 4  # words of which one may be a name and the others text
 
@@ -95,6 +95,15 @@ def _by_words(tickets: TicketQuerySet, wanted: WantedWords) -> list[int]:
     sort all hits of a common word takes the longer the larger the desk is.
     """
     newest = _newest_message() if connection.vendor == "postgresql" else 0
+    if wanted.has_beginnings:
+        # To collect all words that begin so takes long where they are common, and then whole words are enough.
+        keys = _in_ever_wider_spans(tickets, wanted.as_whole_words(), newest)
+        if len(keys) > MOST_FOUND:
+            return keys
+    return _in_ever_wider_spans(tickets, wanted, newest)
+
+
+def _in_ever_wider_spans(tickets: TicketQuerySet, wanted: WantedWords, newest: int) -> list[int]:
     bits: int | None = SPANS[0]
     while bits is not None and newest >> bits > 1:
         keys = _newest(tickets, _among_newest(wanted, newest >> bits, bits))
@@ -116,17 +125,19 @@ def _among_newest(wanted: WantedWords, number: int, bits: int) -> WantedWords:
 
 def _next_span(bits: int, found: int) -> int | None:
     """The smallest span that should hold enough, as the last one held ``found``; None for all messages."""
-    return next((wider for wider in SPANS if wider > bits and found << (wider - bits) > 2 * MOST_FOUND), None)
+    return next((wider for wider in SPANS if wider > bits and found << (wider - bits) > MOST_FOUND), None)
 
 
 def _newest(tickets: TicketQuerySet, wanted: WantedWords) -> list[int]:
     """The tickets of at most MOST_FOUND + 1 messages, the newest first."""
     rows: Any
     if tickets.query.where:
-        rows = tickets.filter(message_tokens__tokens__has=wanted).order_by("-message_tokens__pk")
+        rows = tickets.filter(message_tokens__tokens__has=wanted).order_by("-message_tokens__message_id")
         rows = rows.values_list("pk", flat=True)
     else:  # who sees every ticket needs no row of them
         rows = (
-            MessageTokens.objects.filter(tokens__has=wanted).order_by("-pk").values_list("ticket", flat=True)
+            MessageTokens.objects.filter(tokens__has=wanted)
+            .order_by("-message_id")
+            .values_list("ticket_id", flat=True)
         )
     return list(rows[: MOST_FOUND + 1])

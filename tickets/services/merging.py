@@ -33,7 +33,8 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
         raise DeskError(_("Confirm or lower the proposed priority first; then the tickets can be merged."))
     _refuse_impossible_merge(source, target)
     _name_one_customer(source, target, actor=actor, at=at)
-    for rows in (Message.objects, MessageTokens.objects, InboundEmail.objects, OutboundEmail.objects):
+    MessageTokens.objects.filter(message__ticket=source).update(ticket=target)
+    for rows in (Message.objects, InboundEmail.objects, OutboundEmail.objects):
         rows.filter(ticket=source).update(ticket=target)
     participants = move_participants(source, target, at=at)
     add_tags(target, source.tags.values_list("name", flat=True), at=at)

@@ -71,7 +71,7 @@ def process_together(mails: Sequence[int], *, now: datetime) -> Batch:
 def _try_one(row: InboundEmail, *, now: datetime) -> bool:
     """False if the mail failed, and nothing of it happened."""
     try:
-        with undo_files(), transaction.atomic(), indexed_together():
+        with undo_files(), indexed_together(), transaction.atomic():
             bring_to_ticket(row, now=now, waits=True)
     except Exception as error:  # whatever it was, the mail meets it again alone, where it is kept
         logger.info("Mail %s is processed alone: %s", row.pk, error)
