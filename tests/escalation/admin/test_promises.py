@@ -25,6 +25,7 @@ from tests.factories import (
     OutboundEmailFactory,
     TicketFactory,
     UserFactory,
+    findable,
     staff,
 )
 from tests.talk import minute, opened
@@ -120,6 +121,7 @@ def test_a_promise_is_found_by_its_ticket(login, words):
     ticket = TicketFactory(subject="Black launch", customer__name="Show Time")
     clock = ClockFactory(ticket=ticket)
     ClockFactory()
+    findable(ticket)
     assert listed(login(AdminFactory()), Clock, q=words.format(pk=ticket.pk)) == [clock]
 
 
