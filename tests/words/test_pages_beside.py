@@ -18,13 +18,20 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 each_language = pytest.mark.parametrize("language", ["en", "zh-hans"])
 PRODUCTS = {
     "ack",
+    "caddy",
     "cookie",
     "cron",
     "git",
+    "grafana",
+    "journal",
+    "nginx",
+    "ntp",
     "postgresql",
     "prometheus",
     "sqlite",
+    "pgbackrest",
     "systemd",
+    "wal",
     "web",
 }  # in the guide
 WRONG_WORD = {"username": "ann", "password": "wrong"}
