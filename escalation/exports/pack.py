@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import chain, starmap
@@ -30,7 +30,7 @@ from escalation.exports.bulk_reading import People, load_people
 from escalation.exports.changed_judgements import ChangedJudgement, changes_of
 from escalation.exports.due_weeks import desk_zone, is_late
 from escalation.exports.pack_mail import mail_pack
-from escalation.exports.promises import promises_of
+from escalation.exports.promises import JudgedPromise, promises_of
 from escalation.exports.proposal_incidents import proposal_incidents
 from escalation.exports.subscribers import subscribe_directors
 from escalation.lib.csv_sheets import Cell, SheetSummary, write_sheet
@@ -145,25 +145,31 @@ def preview_week(*, week: Week, at: datetime, folder: Path) -> Pack:
     return pack
 
 
-def build_pack(period: Period, *, folder: Path) -> Pack:
+def build_pack(period: Period, *, folder: Path, tickets: Container[int] | None = None) -> Pack:
     """Write the sheets into a folder; reads the database and changes nothing.
 
-    Rows stream from the database to the file; only the lines of the scorecard are held in memory.
+    Rows stream from the database to the file; only the lines of the scorecard are held in memory. ``tickets`` are the
+    keys of those that the sheets are about; None for all.
     """
     people, zone = load_people(), period.zone
     pack = Pack(folder, people=people)
     card, top = scorecard.Scorecard(people), highlights.Highlights()
-    tickets = tickets_csv.ticket_rows(
-        tickets_csv.tickets_of(period), people=people, zone=zone, recorded_before=period.as_of
+    opened = tickets_csv.ticket_rows(
+        tickets_csv.tickets_of(period), people=people, zone=zone, recorded_before=period.as_of, among=tickets
     )
-    pack.write("tickets.csv", tickets_csv.COLUMNS, tickets)
-    promises = _promise_rows(period, pack=pack, card=card, top=top, people=people)
-    pack.write("promises.csv", promises_csv.COLUMNS, promises)
-    incidents = _incident_rows(period, card=card, people=people)
+    pack.write("tickets.csv", tickets_csv.COLUMNS, opened)
+    promises = (each for each in promises_of(period) if tickets is None or each.clock.ticket_id in tickets)
+    pack.write(
+        "promises.csv",
+        promises_csv.COLUMNS,
+        _promise_rows(promises, zone=zone, pack=pack, card=card, top=top),
+    )
+    events = chain(scorecard.incidents_of(period), proposal_incidents(period))
+    meant = (event for event in events if tickets is None or event.ticket_id in tickets)
+    incidents = _incident_rows(meant, zone=zone, card=card, people=people)
     pack.write("incidents.csv", incidents_csv.COLUMNS, incidents)
     lines = card.lines()
-    rows = starmap(scorecard.scorecard_row, lines.items())
-    pack.write("scorecard.csv", scorecard.COLUMNS, rows)
+    pack.write("scorecard.csv", scorecard.COLUMNS, starmap(scorecard.scorecard_row, lines.items()))
     pack.write("people.csv", incidents_csv.PEOPLE_COLUMNS, incidents_csv.people_rows(card.people_named()))
     pack.write("highlights.csv", highlights.COLUMNS, top.rows(people=people, zone=zone))
     pack.write("columns.csv", column_meanings.COLUMNS, column_meanings.meaning_rows(zone))
@@ -172,26 +178,37 @@ def build_pack(period: Period, *, folder: Path) -> Pack:
 
 
 def _promise_rows(
-    period: Period, *, pack: Pack, card: scorecard.Scorecard, top: highlights.Highlights, people: People
+    promises: Iterable[JudgedPromise],
+    *,
+    zone: ZoneInfo,
+    pack: Pack,
+    card: scorecard.Scorecard,
+    top: highlights.Highlights,
 ) -> Iterator[list[Cell]]:
     """The rows of promises.csv; each promise is added to the scorecard and the highlights on the way."""
-    for promise in promises_of(period):
+    for promise in promises:
         card.add(promise)
         top.add(promise)
         pack.policies.add((promise.clock.policy, promise.clock.policy_version))
-        yield promises_csv.promise_row(promise, people=people, zone=period.zone)
+        yield promises_csv.promise_row(promise, people=pack.people, zone=zone)
 
 
-def _incident_rows(period: Period, *, card: scorecard.Scorecard, people: People) -> Iterator[list[Cell]]:
+def _incident_rows(
+    incidents: Iterable[scorecard.Incident], *, zone: ZoneInfo, card: scorecard.Scorecard, people: People
+) -> Iterator[list[Cell]]:
     """The rows of incidents.csv; each incident is added to the scorecard on the way."""
-    for incident in chain(scorecard.incidents_of(period), proposal_incidents(period)):
+    for incident in incidents:
         card.add_incident(incident)
-        yield incidents_csv.incident_row(incident, people=people, zone=period.zone)
+        yield incidents_csv.incident_row(incident, people=people, zone=zone)
 
 
-def write_manifest(pack: Pack, *, period: Period, export: WeeklyExport) -> None:
-    """Write the contents of the pack and the rules by which it was counted; the digests prove the sheets unchanged."""
+def write_manifest(pack: Pack, *, period: Period, export: WeeklyExport, is_whole: bool = True) -> None:
+    """Write the contents of the pack and the rules by which it was counted; the digests prove the sheets unchanged.
+
+    A part of a pack (``is_whole``) says so and names no seal: its sheets are not those that were frozen.
+    """
     manifest = {
+        **({} if is_whole else {"part": "the tickets that its reader may see"}),
         "format_version": FORMAT_VERSION,
         "week": str(period.week),
         "revision": export.revision,

@@ -3,9 +3,12 @@
 The times inside are those of the pack, so that a pack downloaded twice is the same bytes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
 from io import RawIOBase
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.core.files.storage import default_storage
@@ -28,14 +31,27 @@ def missing_files(files: Sequence[ExportFile]) -> list[str]:
 
 def zip_chunks(export: WeeklyExport, files: Sequence[ExportFile]) -> Iterator[bytes]:
     """Yield the archive: a folder with the files under the names that the manifest has."""
+    sources = [(file.name, partial(default_storage.open, file.path)) for file in files]
+    return _archive(sources, name=zip_name(export), at=export.created_at)
+
+
+def zip_folder(folder: Path, *, name: str, at: datetime) -> Iterator[bytes]:
+    """Yield the archive of a folder's files."""
+    sources = [(path.name, partial(path.open, "rb")) for path in sorted(folder.iterdir())]
+    return _archive(sources, name=name, at=at)
+
+
+def _archive(
+    sources: Sequence[tuple[str, Callable[[], IO[Any]]]], *, name: str, at: datetime
+) -> Iterator[bytes]:
     sink = _Sink()
-    folder = zip_name(export).removesuffix(".zip")
+    folder = name.removesuffix(".zip")
     with ZipFile(sink, "w", ZIP_DEFLATED) as archive:
-        for file in files:
-            entry = ZipInfo(f"{folder}/{file.name}", date_time=export.created_at.timetuple()[:6])
+        for file_name, open_source in sources:
+            entry = ZipInfo(f"{folder}/{file_name}", date_time=at.timetuple()[:6])
             entry.compress_type, entry.external_attr = ZIP_DEFLATED, 0o644 << 16
-            with archive.open(entry, "w") as target, default_storage.open(file.path) as source:
-                for chunk in source.chunks(READ):
+            with archive.open(entry, "w") as target, open_source() as source:
+                while chunk := source.read(READ):
                     target.write(chunk)
                     yield sink.take()
     yield sink.take()

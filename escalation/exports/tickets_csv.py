@@ -1,6 +1,6 @@
 """tickets.csv: one row per ticket; every downloaded list begins with the same columns (ticket_list_csv)."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
@@ -120,14 +120,20 @@ def tickets_of(period: Period) -> TicketQuerySet:
 
 
 def ticket_rows(
-    tickets: TicketQuerySet, *, people: People, zone: tzinfo, recorded_before: datetime | None = None
+    tickets: TicketQuerySet,
+    *,
+    people: People,
+    zone: tzinfo,
+    recorded_before: datetime | None = None,
+    among: Container[int] | None = None,
 ) -> Iterator[list[Cell]]:
-    """Stream the rows from the database; `zone` is that of the local columns."""
+    """Stream the rows from the database; `zone` is that of the local columns, ``among`` the keys that are meant."""
     rows = texts_of(tickets, paths=PATHS, times=TIMES).iterator(ROWS_AT_A_TIME)
     for ticket in map(TicketRow._make, rows):
         if recorded_before and ticket.recorded_at and parse_time(ticket.recorded_at) >= recorded_before:
             continue
-        yield ticket_row(ticket, people=people, zone=zone)
+        if among is None or ticket.pk in among:
+            yield ticket_row(ticket, people=people, zone=zone)
 
 
 def ticket_row(ticket: TicketRow, *, people: People, zone: tzinfo) -> list[Cell]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-from customers.access import Person
+from customers.access import Person, sees_all
 from customers.admin.base import ReadOnlyAdmin
 from customers.phrases import labelled
 from escalation.access import visible_clocks
@@ -49,6 +49,11 @@ class SummaryPage(ReadOnlyAdmin):
         view = self.admin_site.admin_view(self.summary_view)
         return [path("<int:export_id>/summary/", view, name=SUMMARY), *super().get_urls()]
 
+    def refuse_whole(self, request: HttpRequest, export: WeeklyExport) -> None:
+        """Raise PermissionDenied for readers who do not see all customers: a pack names them all."""
+        if not (self.has_view_permission(request, export) and sees_all(request.user)):
+            raise PermissionDenied
+
     @display(description=gettext_lazy("summary"))
     def summary(self, export: WeeklyExport) -> str:
         address = reverse(f"admin:{SUMMARY}", args=[export.pk])
@@ -56,8 +61,7 @@ class SummaryPage(ReadOnlyAdmin):
 
     def summary_view(self, request: HttpRequest, export_id: int) -> HttpResponse:
         export = get_object_or_404(WeeklyExport.objects.prefetch_related("files"), pk=export_id)
-        if not self.has_view_permission(request, export):
-            raise PermissionDenied
+        self.refuse_whole(request, export)
         try:
             summary = summary_of(export)
         except FileNotFoundError as missing:

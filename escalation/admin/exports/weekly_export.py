@@ -1,5 +1,6 @@
 """The admin of weekly packs: view, download, and make one that is not made yet. The schedule makes them too."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -22,13 +23,15 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from customers import time_of_record
+from customers.access import sees_all
 from customers.admin.base import ReadOnlyInline
 from customers.admin.fields import person
-from escalation.admin.exports.summary_page import SummaryPage, missing_file
+from escalation.admin.exports.summary_page import SEES_TICKETS, SummaryPage, missing_file
 from escalation.exports.due_weeks import due_time, weeks_to_make
 from escalation.exports.pack import export_week
 from escalation.exports.pack_mail import content_type, download_name
 from escalation.exports.pack_zip import missing_files, zip_chunks, zip_name
+from escalation.exports.team_pack import team_zip, team_zip_name
 from escalation.lib.desk_reasons import in_readers_words
 from escalation.lib.weeks import WeekError, parse_week
 from escalation.models import ExportFile, WeeklyExport
@@ -38,6 +41,7 @@ MAKE = "escalation_weeklyexport_make"
 MAKES = "escalation.add_weeklyexport"  # directors and administrators
 DOWNLOAD = "escalation_weeklyexport_download"
 ZIP = "escalation_weeklyexport_zip"
+TEAM_ZIP = "escalation_weeklyexport_team_zip"
 
 
 class ExportFileInline(ReadOnlyInline):
@@ -72,9 +76,22 @@ class WeeklyExportAdmin(SummaryPage):
         "made_by",
         "summary",
         "whole_pack",
+        "team_pack",
     )
-    readonly_fields = ("made_by", "lateness", "why", "summary", "whole_pack")
+    readonly_fields = ("made_by", "lateness", "why", "summary", "whole_pack", "team_pack")
     inlines = (ExportFileInline,)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """The files are the whole desk's; who leads a team gets its part of them."""
+        return self.inlines if sees_all(request.user) else ()
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        hidden = () if sees_all(request.user) else ("summary",)
+        return [name for name in self.list_display if name not in hidden]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        hidden = ("team_pack",) if sees_all(request.user) else ("summary", "whole_pack")
+        return [name for name in self.fields if name not in hidden]
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -82,6 +99,7 @@ class WeeklyExportAdmin(SummaryPage):
             path("files/<int:file_id>/", wrap(self.download_view), name=DOWNLOAD),
             path("make/", wrap(self.make_view), name=MAKE),
             path("<int:export_id>/pack.zip", wrap(self.zip_view), name=ZIP),
+            path("<int:export_id>/team.zip", wrap(self.team_view), name=TEAM_ZIP),
             *super().get_urls(),
         ]
 
@@ -124,24 +142,32 @@ class WeeklyExportAdmin(SummaryPage):
     def whole_pack(self, export: WeeklyExport) -> str:
         return format_html('<a href="{}">{}</a>', reverse(f"admin:{ZIP}", args=[export.pk]), zip_name(export))
 
+    @display(description=gettext_lazy("your team's part"))
+    def team_pack(self, export: WeeklyExport) -> str:
+        return format_html(
+            '<a href="{}">{}</a>', reverse(f"admin:{TEAM_ZIP}", args=[export.pk]), team_zip_name(export)
+        )
+
     def zip_view(self, request: HttpRequest, export_id: int) -> HttpResponseBase:
         """Stream all files of a pack as one zip, to the same readers as each of them."""
         export = get_object_or_404(WeeklyExport.objects.prefetch_related("files"), pk=export_id)
-        if not self.has_view_permission(request, export):
-            raise PermissionDenied
+        self.refuse_whole(request, export)
         files = list(export.files.all())
         if missing := missing_files(files):
             return missing_file(request, export, missing[0])
-        response = StreamingHttpResponse(zip_chunks(export, files), content_type="application/zip")
-        response.headers["Content-Disposition"] = f'attachment; filename="{zip_name(export)}"'
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return _archive(zip_chunks(export, files), zip_name(export))
+
+    def team_view(self, request: HttpRequest, export_id: int) -> HttpResponseBase:
+        """Stream the reader's part of a pack: the rows of the tickets that they may see."""
+        export = get_object_or_404(WeeklyExport, pk=export_id)
+        if not self.has_view_permission(request, export) or not request.user.has_perm(SEES_TICKETS):
+            raise PermissionDenied
+        return _archive(team_zip(export, reader=request.user), team_zip_name(export))
 
     def download_view(self, request: HttpRequest, file_id: int) -> HttpResponseBase:
-        """Stream one file to a reader who may see the pack; if the file is missing, show a message."""
+        """Stream one file to a reader who may see the whole pack; if the file is missing, show a message."""
         file = get_object_or_404(ExportFile.objects.select_related("export"), pk=file_id)
-        if not self.has_view_permission(request, file.export):
-            raise PermissionDenied
+        self.refuse_whole(request, file.export)
         try:
             stored = default_storage.open(file.path)
         except FileNotFoundError:
@@ -152,3 +178,10 @@ class WeeklyExportAdmin(SummaryPage):
             filename=download_name(file.export, file.name),
             content_type=content_type(file.name),
         )
+
+
+def _archive(chunks: Iterator[bytes], name: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(chunks, content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response

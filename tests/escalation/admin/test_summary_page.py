@@ -71,7 +71,9 @@ def test_the_story_ends_when_the_pack_was_made(login, pack):
 
 def test_a_reader_of_packs_who_may_not_see_the_ticket_reads_no_story(login, pack, breached):
     reader = UserFactory()
-    reader.user_permissions.set(Permission.objects.filter(codename__in=["view_weeklyexport", "view_ticket"]))
+    reader.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_weeklyexport", "view_all_customers"])
+    )
     page = login(reader).get(summary(pack)).text
     assert explain(breached) not in page
     assert breached.ticket.subject not in page

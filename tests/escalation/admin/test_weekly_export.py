@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 from datetime import timedelta
 from random import Random
 from zipfile import ZipFile
@@ -43,8 +44,8 @@ def page_of(pack) -> str:
     return reverse("admin:escalation_weeklyexport_change", args=[pack.pk])
 
 
-def test_a_lead_finds_the_pack_and_its_files(login, pack):
-    client = login(staff("lead", groups=["Team lead"]))
+def test_a_director_finds_the_pack_and_its_files(login, pack):
+    client = login(staff("director", groups=["Support director"]))
     assert "2026-W46" in client.get(LIST).text
     page = client.get(page_of(pack)).text
     assert [url(file) in page and file.sha256 in page for file in pack.files.all()] == [True] * 8
@@ -53,7 +54,7 @@ def test_a_lead_finds_the_pack_and_its_files(login, pack):
 
 def test_a_file_is_downloaded_byte_by_byte_under_a_name_of_its_own(login, pack):
     file = pack.files.get(name="tickets.csv")
-    response = login(staff("lead", groups=["Team lead"])).get(url(file))
+    response = login(staff("director", groups=["Support director"])).get(url(file))
     with default_storage.open(file.path) as stored:
         assert b"".join(response) == stored.read()
     assert response.headers["Content-Disposition"] == 'attachment; filename="2026-W46-tickets.csv"'
@@ -66,7 +67,7 @@ def test_without_the_permission_there_is_no_download(login, pack):
 
 
 def test_the_whole_pack_is_one_zip_with_the_files_byte_by_byte(login, pack):
-    client = login(staff("lead", groups=["Team lead"]))
+    client = login(staff("director", groups=["Support director"]))
     address = reverse("admin:escalation_weeklyexport_zip", args=[pack.pk])
     assert address in client.get(page_of(pack)).text
     response = client.get(address)
@@ -78,6 +79,64 @@ def test_the_whole_pack_is_one_zip_with_the_files_byte_by_byte(login, pack):
         for file in pack.files.all():
             assert hashlib.sha256(archive.read(f"2026-W46-pack/{file.name}")).hexdigest() == file.sha256
     assert b"".join(client.get(address)) == data
+
+
+@pytest.fixture
+def teams():
+    """A lead with ann, whose ticket was opened in the week of the pack, and a ticket of somebody else's."""
+    lead = staff("lead", groups=["Team lead"])
+    ann, bob = staff("ann", reports_to=lead), staff("bob")
+    opened = NOW - timedelta(days=7)
+    mine = TicketFactory(owner=ann, opened_at=opened, subject="Ours is silent", customer__account_manager=ann)
+    other = TicketFactory(owner=bob, opened_at=opened, subject="Secret room", customer__account_manager=bob)
+    for ticket in (mine, other):
+        clock = ClockFactory(ticket=ticket, started_at=opened, due_at=opened + timedelta(hours=1))
+        ClockEventFactory(clock=clock, at=opened, recorded_at=opened, holder=ticket.owner)
+    return lead
+
+
+def test_a_lead_gets_the_rows_of_the_team_and_nothing_else_of_a_pack(login, teams, pack):
+    client = login(teams)
+    page = client.get(page_of(pack)).text
+    address = reverse("admin:escalation_weeklyexport_team_zip", args=[pack.pk])
+    assert address in page
+    whole = [reverse(f"admin:escalation_weeklyexport_{name}", args=[pack.pk]) for name in ("zip", "summary")]
+    for refused in (*whole, *map(url, pack.files.all())):
+        assert refused not in page + client.get(LIST).text
+        assert client.get(refused).status_code == 403
+    with ZipFile(io.BytesIO(b"".join(client.get(address)))) as archive:
+        sheets = {
+            name.rpartition("/")[2]: archive.read(name).decode("utf-8-sig") for name in archive.namelist()
+        }
+    assert "Ours is silent" in sheets["tickets.csv"]
+    assert "Secret room" not in "".join(sheets.values())
+    assert sheets["promises.csv"].count("SD#") == 1
+    manifest = json.loads(sheets["manifest.json"])
+    assert (manifest["part"], manifest["seal"]) == ("the tickets that its reader may see", None)
+    assert all(
+        manifest["files"][name]["bytes"] == len(archive_bytes(sheets[name])) for name in manifest["files"]
+    )
+
+
+def archive_bytes(text: str) -> bytes:
+    return b"\xef\xbb\xbf" + text.encode()
+
+
+def test_a_part_judges_its_rows_as_the_frozen_pack_does(login, teams, pack):
+    with default_storage.open(pack.files.get(name="promises.csv").path) as stored:
+        frozen = stored.read().decode("utf-8-sig").splitlines()
+    address = reverse("admin:escalation_weeklyexport_team_zip", args=[pack.pk])
+    with ZipFile(io.BytesIO(b"".join(login(teams).get(address)))) as archive:
+        part = archive.read("2026-W46-team/promises.csv").decode("utf-8-sig").splitlines()
+    assert len(part) == 2
+    assert set(part) < set(frozen)
+
+
+def test_a_part_needs_the_permission_for_packs_and_for_tickets(login, client, pack):
+    address = reverse("admin:escalation_weeklyexport_team_zip", args=[pack.pk])
+    assert login(staff("ann", groups=["Account manager"])).get(address).status_code == 403
+    client.logout()
+    assert client.get(address).status_code == 302
 
 
 def test_the_zip_is_written_while_it_is_downloaded(login, pack):
