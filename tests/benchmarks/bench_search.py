@@ -352,7 +352,7 @@ def print_writing(texts: Texts) -> None:
     print(f"{'sorting them in, by the task':44}{sorting:>8.2f}")
     print(f"{'a search while all of them wait':44}{median(waiting):>8.2f}")
     newest = Ticket.objects.order_by("-pk").values_list("pk", flat=True)[0]
-    SearchBacklog.objects.create(source="tickets", below=newest + 1)
+    SearchBacklog.objects.update_or_create(source="tickets", defaults={"below": newest + 1})
     rounds = iter(range(20))
     started = time.perf_counter()
     done = index_backlog(may_go_on=lambda: next(rounds, None) is not None)

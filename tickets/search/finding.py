@@ -17,6 +17,7 @@ from tickets.search.indexing import SPANS, span_token
 from tickets.search.ticket_keys import written_number
 
 MOST_FOUND = 200  # messages of tickets, and as many tickets by their contact and their customer
+MOST_CHECKED = 1_000  # hits that are looked up one by one; with more, all tickets of the reader are joined
 MOST_NAMED = 200  # contacts or customers that a search may name
 MOST_NAMING = 4  # words of which one may be a name and the others text
 
@@ -62,15 +63,16 @@ def find_all(tickets: TicketQuerySet, text: str) -> TicketQuerySet:
 
 def _by_name_and_words(tickets: TicketQuerySet, text: str) -> FoundTickets:
     """If one word names a contact or customer, those of their tickets with the other words."""
-    words = text.split()[:MOST_NAMING]
-    for place, word in enumerate(words):
+    words = text.split()
+    for place, word in enumerate(words[:MOST_NAMING] if len(words) > 1 else ()):
         others = wanted_words(" ".join(words[:place] + words[place + 1 :]))
-        named = Q()
-        for field, rows in (("contact", contacts_named(word)), ("customer", customers_named(word))):
-            named |= Q(**{f"{field}__in": list(rows.order_by().values_list("pk", flat=True)[:MOST_NAMED])})
-        found = _capped(_by_words(tickets.filter(named), others))
-        if found.keys:
-            return found
+        people = list(contacts_named(word).order_by().values_list("pk", flat=True)[:MOST_NAMED])
+        companies = list(customers_named(word).order_by().values_list("pk", flat=True)[:MOST_NAMED])
+        if people or companies:
+            theirs = tickets.filter(Q(contact__in=people) | Q(customer__in=companies))
+            found = _capped(_by_words(theirs, others))
+            if found.keys:
+                return found
     return FoundTickets([])
 
 
@@ -134,16 +136,14 @@ def _newest(tickets: TicketQuerySet, wanted: WantedWords) -> list[int]:
     Ordered by a sum, so that PostgreSQL takes the hits from the index of words: for a word that it knows nothing of it
     would read all messages from the newest on, expecting to find enough soon.
     """
-    rows: Any
-    if tickets.query.where:
-        rows = tickets.filter(message_tokens__tokens__has=wanted).order_by(
-            (F("message_tokens__message_id") + 0).desc()
-        )
-        rows = rows.values_list("pk", flat=True)
-    else:  # who sees every ticket needs no row of them
-        rows = (
-            MessageTokens.objects.filter(tokens__has=wanted)
-            .order_by((F("message_id") + 0).desc())
-            .values_list("ticket_id", flat=True)
-        )
-    return list(rows[: MOST_FOUND + 1])
+    rows = MessageTokens.objects.filter(tokens__has=wanted).order_by((F("message_id") + 0).desc())
+    hits = list(rows.values_list("ticket_id", flat=True)[:MOST_CHECKED])
+    if not tickets.query.where:  # who sees every ticket needs no row of them
+        return hits[: MOST_FOUND + 1]
+    seen = set(tickets.order_by().filter(pk__in=set(hits)).values_list("pk", flat=True)) if hits else set()
+    keys = [key for key in hits if key in seen][: MOST_FOUND + 1]
+    if len(hits) < MOST_CHECKED or len(keys) > MOST_FOUND:
+        return keys
+    joined: Any = tickets.filter(message_tokens__tokens__has=wanted)
+    joined = joined.order_by((F("message_tokens__message_id") + 0).desc())
+    return list(joined.values_list("pk", flat=True)[: MOST_FOUND + 1])

@@ -136,8 +136,10 @@ def test_the_newest_are_found_however_many_messages_lie_between(monkeypatch, mos
     assert (result.keys, result.is_capped) == (newest_first[:most], most < len(keys))
 
 
-def test_only_what_the_reader_may_see_is_found_and_none_of_it_is_pushed_out(monkeypatch):
+@pytest.mark.parametrize("checked", [1, 4, 1000])
+def test_only_what_the_reader_may_see_is_found_and_none_of_it_is_pushed_out(monkeypatch, checked):
     monkeypatch.setattr(finding, "MOST_FOUND", 2)
+    monkeypatch.setattr(finding, "MOST_CHECKED", checked)
     ann = staff(groups=["Account manager"])
     mine = opened(contact=ContactFactory(customer=CustomerFactory(account_manager=ann)), words=words("echo"))
     for _each in range(4):
