@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.upgrades.test_upgrades import sqlite_desk
+from tests.upgrades.desks import sqlite_desk
 
 pytestmark = pytest.mark.upgrades
 

@@ -296,10 +296,14 @@ def _record_response(
     # A contact that was logged later may have happened before the latest question. Over an ended ticket nobody waits.
     is_backdated = message.at < at and ticket.is_active
     ticket.unanswered_since = unanswered_since(ticket) if is_backdated else None
-    after = then or (Status.OPEN if ticket.status == Status.NEW else Status(ticket.status))
-    if after == ticket.status:  # else move_to saves both
+    if _status_after(ticket, then) == ticket.status:  # else whoever moves it saves both
         ticket.save(update_fields=["updated_at", "unanswered_since"])
     with entries_together():
         record(ticket, Fact.STAFF_RESPONDED, at=at, actor=actor, message=message.pk, kind=message.kind)
         publish(StaffResponded(ticket=ticket, at=at, actor=actor, message=message, then=then))
-        move_to(ticket, after, actor=actor, at=at, reason="")
+        # Asked again: what hears of the answer may have ended the ticket, as a drill does.
+        move_to(ticket, _status_after(ticket, then), actor=actor, at=at, reason="")
+
+
+def _status_after(ticket: Ticket, then: Status | None) -> Status:
+    return then or (Status.OPEN if ticket.status == Status.NEW else Status(ticket.status))

@@ -1,6 +1,6 @@
 """The admin of weekly packs: view, download, and make one that is not made yet. The schedule makes them too."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -85,11 +85,11 @@ class WeeklyExportAdmin(SummaryPage):
         """The files are the whole desk's; who leads a team gets its part of them."""
         return self.inlines if sees_all(request.user) else ()
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         hidden = () if sees_all(request.user) else ("summary",)
         return [name for name in self.list_display if name not in hidden]
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden = ("team_pack",) if sees_all(request.user) else ("summary", "whole_pack")
         return [name for name in self.fields if name not in hidden]
 

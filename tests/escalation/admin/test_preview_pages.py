@@ -242,7 +242,7 @@ def test_a_preview_of_a_policy_asks_for_nothing_but_what_its_form_checks(
 ):
     client = login(director)
     dues(client, default)
-    assert count_queries(lambda: dues(client, default)) == 27  # the calendar of each window
+    assert count_queries(lambda: dues(client, default)) == 25  # the calendar of each window
 
 
 def test_a_preview_of_a_contract_costs_no_more_with_more_policies(login, count_queries, berlin):

@@ -69,7 +69,7 @@ def test_no_search_or_filter_reaches_a_foreign_ticket(login, ann, foreign, query
     assert "Secret Games" not in page
 
 
-@pytest.mark.parametrize("tag", ["%00", "a%00b", "%23" * 5000, "%F0%9F"])
+@pytest.mark.parametrize("tag", ["%23" * 5000, "%F0%9F"])
 def test_an_odd_tag_lists_nothing(login, ann, tag):
     TicketFactory(owner=ann)
     assert login(ann).get(f"{list_url(Ticket)}?tag={tag}").status_code == 200
