@@ -14,6 +14,7 @@ import pytest
 from aiosmtpd.smtp import Envelope
 from django.db import OperationalError
 
+from customers import time_of_record
 from tickets import listener
 from tickets.listener import Endpoint, Refusals, Report, report_to_nobody, serve
 from tickets.models import InboundEmail, Mailbox
@@ -50,6 +51,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setattr(listener, "receive_raw", store.receive_raw)
     monkeypatch.setattr(listener, "mailbox_for", store.mailbox_for)
     monkeypatch.setattr(listener, "close_old_connections", lambda: None)
+    monkeypatch.setattr(time_of_record, "follows_database", lambda: False)  # no test here has a database
     return store
 
 
