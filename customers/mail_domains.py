@@ -22,6 +22,12 @@ def overlapping_domains(domain: str) -> QuerySet[MailDomain]:
     return MailDomain.objects.filter(Q(domain__in=domains_of(f"@{domain}")) | below)
 
 
+def at_or_below(domain: str) -> Q:
+    """A condition on contacts: their address lies in the domain, in whatever spelling."""
+    ends = [f"{sign}{spelling}" for spelling in spellings_of(domain) for sign in "@."]
+    return reduce(or_, (Q(email__iendswith=end) for end in ends))
+
+
 def hold_domains() -> None:
     """Let nobody else give a customer a domain until this transaction ends, so that none overlaps another."""
     Desk.objects.select_for_update().get_or_create(pk=1)

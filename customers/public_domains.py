@@ -1,4 +1,8 @@
-"""Mail providers open to anybody: their domains never identify a company."""
+"""Mail providers open to anybody, and suffixes that anybody may register below: neither identifies a company."""
+
+from functools import cache
+
+from publicsuffixlist import PublicSuffixList
 
 PUBLIC_DOMAINS = frozenset(
     """
@@ -16,6 +20,16 @@ PUBLIC_DOMAINS = frozenset(
 
 def is_public_domain(domain: str) -> bool:
     return domain.strip().lower().rstrip(".") in PUBLIC_DOMAINS
+
+
+def is_public_suffix(domain: str) -> bool:
+    """True for what many own domains below, such as ``co.uk`` (publicsuffix.org)."""
+    return any(_suffixes().privatesuffix(spelling) is None for spelling in spellings_of(domain))
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
 
 
 def company_domain(address: str) -> str:

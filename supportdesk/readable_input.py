@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 
 ENCODINGS = ("", "utf-8", "utf8")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -11,7 +11,7 @@ ZERO = "\x00"  # PostgreSQL stores no text with it, and no person types it
 
 
 class ReadableInputMiddleware:
-    """Refuses, as status 400, a form in another encoding than UTF-8 and zero bytes in address, form or file name.
+    """Refuses, as status 400, a form that breaks off or is not in UTF-8, and zero bytes in address, cookie or form.
 
     Django takes any encoding that Python knows, and a zero byte ends in an error of the database.
     """
@@ -26,12 +26,17 @@ class ReadableInputMiddleware:
         charset = (request.content_params or {}).get("charset", "").strip("\"' ").lower()
         if charset not in ENCODINGS:
             raise BadRequest("The form is not in UTF-8.")
-        if any(ZERO in text for text in _texts(request)):
-            raise BadRequest("There is a zero byte in the address or the form.")
+        try:
+            has_zero = any(ZERO in text for text in _texts(request))
+        except UnreadablePostError as error:
+            raise BadRequest("The form broke off.") from error
+        if has_zero:
+            raise BadRequest("There is a zero byte in the address, a cookie or the form.")
 
 
 def _texts(request: HttpRequest) -> Iterable[str]:
     yield request.path_info
+    yield from request.COOKIES.values()
     yield from _words(request.GET)
     if request.method == "POST" and request.content_type in FORMS:
         yield from _words(request.POST)

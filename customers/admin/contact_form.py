@@ -5,9 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from customers.access import sees_all
+from customers.addresses import address_spellings
 from customers.mail_domains import has_address_of_another
 from customers.models import Contact
 
@@ -36,7 +38,13 @@ class CustomerContactForm(forms.ModelForm):
             raise ValidationError(
                 _("This is a colleague's address: its email counts as theirs, not as a customer's.")
             )
+        if email and "email" in self.changed_data and self._is_taken(email):
+            raise ValidationError(_("Another contact has this address, perhaps in another spelling."))
         return email
+
+    def _is_taken(self, email: str) -> bool:
+        others = Contact.objects.alias(key=Lower("email")).exclude(pk=self.instance.pk)
+        return others.filter(key__in=address_spellings(email)).exists()
 
     @classmethod
     def for_reader(cls, reader: User | AnonymousUser) -> type["CustomerContactForm"]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.choices import Language, Scenario, validate_zone
-from customers.public_domains import is_public_domain
+from customers.public_domains import is_public_domain, is_public_suffix
 from customers.recorded_time_field import RecordedTimeField
 from customers.search.column import TokensField
 from customers.search.tokens import number_endings, tokens_of
@@ -78,6 +78,11 @@ class MailDomain(models.Model):
             raise ValidationError({"domain": error}) from error
 
     def _refuse_public(self) -> None:
+        if is_public_suffix(self.domain):
+            raise ValidationError(
+                _("Many companies have domains below %(domain)s. Enter the customer's own."),
+                params={"domain": self.domain},
+            )
         if is_public_domain(self.domain):
             raise ValidationError(
                 _("%(domain)s is a public email provider and does not identify a company."),

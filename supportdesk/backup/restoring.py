@@ -27,13 +27,16 @@ class BackupRows:
     def __init__(self, folder: Path, manifest: BackupManifest, identities: Sequence[Any]) -> None:
         self.folder, self.manifest, self._identities = folder, manifest, identities
         self._stored = {table.name: table for table in manifest.tables}
+        self._paths = {file.path for file in manifest.files}
 
     def tables(self) -> list[DeskTable]:
         return [DeskTable(table.name, table.columns) for table in self.manifest.tables]
 
     def rows(self, table: DeskTable) -> Generator[Row, None, None]:
         """All columns, as they were written."""
-        yield from map(row_of, read_lines(self.folder, self._stored[table.name].path, self._identities))
+        yield from map(
+            row_of, read_lines(self.folder, self._own(self._stored[table.name].path), self._identities)
+        )
 
     def count(self, name: str) -> int:
         return self._stored[name].rows
@@ -43,8 +46,14 @@ class BackupRows:
 
     def files(self) -> dict[str, str]:
         """By name in the storage: where the file lies in the backup."""
-        lines = read_lines(self.folder, self.manifest.index, self._identities)
-        return {str(name): str(path) for name, path in map(orjson.loads, lines)}
+        lines = read_lines(self.folder, self._own(self.manifest.index), self._identities)
+        return {str(name): self._own(str(path)) for name, path in map(orjson.loads, lines)}
+
+    def _own(self, path: str) -> str:
+        """The path, which must be one of the files whose digests were checked: an index may be forged."""
+        if path not in self._paths:
+            raise DeskError(_("The backup names %(path)s, which is no file of it.") % {"path": path})
+        return path
 
     @contextmanager
     def opened(self, path: str) -> Iterator[IO[bytes]]:
@@ -56,7 +65,7 @@ class BackupRows:
         """The keys that were encrypted with everything else."""
         if not self.manifest.keys:
             return None
-        with self.opened(self.manifest.keys) as file:
+        with self.opened(self._own(self.manifest.keys)) as file:
             return DeskKeys.from_json(file.read())
 
 

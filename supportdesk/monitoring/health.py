@@ -193,7 +193,7 @@ def _queue(now: datetime) -> Iterator[CheckResult]:
 
 def _row_counts(now: datetime) -> Mapping[str, int]:
     """How many rows there are of each kind that a check asks for; none that is zero. One query."""
-    failed = InboundEmail.objects.filter(state=IntakeState.FAILED, retry_at=None)
+    failed = InboundEmail.objects.for_a_person().filter(state=IntakeState.FAILED)
     administrators = get_user_model().objects.filter(is_superuser=True, is_active=True, is_staff=True)
     has_way = Exists(ContactWay.objects.filter(user=OuterRef("pk"), is_active=True))
     rows: dict[str, QuerySet[Any]] = {

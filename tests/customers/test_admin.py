@@ -468,3 +468,20 @@ def test_a_director_may_put_somebody_under_another_customer_than_their_domain(cl
     client.force_login(staff("dora", groups=["Support director"]))
     client.post(add_url(Contact), contact_form(aurora, secret_address))
     assert Contact.objects.get(email=secret_address).customer == aurora
+
+
+def test_no_second_contact_has_an_address_in_another_spelling(client, ann):
+    aurora = CustomerFactory(account_manager=ann)
+    ContactFactory(customer=CustomerFactory(), email="wang@münchen.example")
+    client.force_login(ann)
+    answer = client.post(add_url(Contact), contact_form(aurora, "Wang@xn--mnchen-3ya.example"))
+    assert "Another contact has this address" in answer.content.decode()
+    assert aurora.contacts.count() == 0
+
+
+def test_a_lead_cannot_claim_a_public_suffix(client, lead, ann):
+    aurora = CustomerFactory(account_manager=ann)
+    client.force_login(lead)
+    text = client.post(page_url(aurora), domain_form(aurora, "co.uk")).content.decode()
+    assert "Many companies have domains below co.uk" in text
+    assert not aurora.domains.exists()

@@ -240,6 +240,8 @@ def test_two_mails_of_one_stranger_at_once_make_one_contact():
 
 
 def test_first_heartbeats_at_once_are_one_row():
-    times = [NOW + timedelta(seconds=number) for number in range(8)]  # of clocks that differ by less than a wrong one
+    times = [
+        NOW + timedelta(seconds=number) for number in range(8)
+    ]  # of clocks that differ by less than a wrong one
     at_once([lambda at=at: beat("sweep", at=at) for at in times])
     assert Heartbeat.objects.get().at == times[-1]

@@ -1,5 +1,7 @@
 """Zero bytes and foreign encodings end in a sentence, on every page and before any database."""
 
+import io
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -65,3 +67,17 @@ def test_the_sentence_is_in_the_readers_language(client):
         "无法读取"
         in client.get("/admin/login/?next=%00", headers={"accept-language": "zh-hans"}).content.decode()
     )
+
+
+def test_a_form_that_breaks_off(client):
+    class Broken(io.RawIOBase):
+        def read(self, *_size):
+            raise OSError("the visitor is gone")
+
+    body = {"wsgi.input": Broken(), "CONTENT_LENGTH": "100", "CONTENT_TYPE": FORM}
+    assert is_refused(client.generic("POST", "/login/", **body))
+
+
+def test_a_zero_byte_in_a_cookie(client):
+    client.cookies["sessionid"] = "\x00aaaaaaaa"
+    assert is_refused(client.get("/login/"))

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from customers import time_of_record
+from customers.access import sees_all
 from customers.admin.base import RowAccessAdmin
 from customers.phrases import clauses, labelled, listed
 from tickets.access import visible_inbound, visible_rules
@@ -24,8 +25,21 @@ from tickets.models import Rule
 from tickets.triage.dry_run import try_on_last_week
 
 
+class RuleForm(forms.ModelForm):
+    """Refuses an owner for everybody's mail by somebody who does not see everybody: it would bring them the tickets."""
+
+    reader: User | AnonymousUser = AnonymousUser()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("owner") and cleaned.get("customer") is None and not sees_all(self.reader):
+            self.add_error("customer", _("Name one of your customers, for whose tickets the owner is meant."))
+        return cleaned
+
+
 @admin.register(Rule)
 class RuleAdmin(RowAccessAdmin):
+    form = RuleForm
     change_form_outer_after_template = "admin/tickets/rule_form.html"
     list_display = ("position", "shown_name", "is_active", "looks_for", "does", "wrong")
     list_display_links = ("shown_name",)
@@ -50,6 +64,10 @@ class RuleAdmin(RowAccessAdmin):
 
     def visible(self, user: User | AnonymousUser) -> "QuerySet[Rule]":
         return visible_rules(user)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs.setdefault("form", type("RuleForm", (RuleForm,), {"reader": request.user}))
+        return super().get_form(request, obj, change, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tickets name the rules that applied to them: a rule is switched off instead."""

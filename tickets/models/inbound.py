@@ -10,15 +10,21 @@ from tickets.models.mailbox import Mailbox
 from tickets.models.message import Message
 from tickets.models.ticket import Ticket
 
+# Tries after which a person looks at failed mail, though it is tried on: some minutes, as a window may be half an hour.
+SEEN_AFTER = 3
+
 
 class InboundEmailQuerySet(models.QuerySet["InboundEmail"]):
     def for_a_person(self) -> "InboundEmailQuerySet":
-        """Held mail, and failed mail that is not tried again by itself."""
-        return self.filter(state__in=[IntakeState.PARKED, IntakeState.FAILED], retry_at=None)
+        """Held mail, and failed mail that has failed again and again or is not tried again by itself."""
+        is_hopeless = models.Q(retry_at=None) | models.Q(attempts__gte=SEEN_AFTER)
+        return self.filter(
+            models.Q(state=IntakeState.PARKED) | models.Q(state=IntakeState.FAILED) & is_hopeless
+        )
 
     def to_retry(self) -> "InboundEmailQuerySet":
-        """Failed mail that is tried again by itself."""
-        return self.filter(state=IntakeState.FAILED, retry_at__isnull=False)
+        """Mail that has failed once or twice and is tried again by itself."""
+        return self.filter(state=IntakeState.FAILED, retry_at__isnull=False, attempts__lt=SEEN_AFTER)
 
 
 class InboundEmail(models.Model):

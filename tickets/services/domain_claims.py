@@ -4,17 +4,22 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 
 from customers.access import sees_all
-from customers.mail_domains import has_address_of_another, hold_domains, nearest_domain, overlapping_domains
+from customers.mail_domains import (
+    at_or_below,
+    has_address_of_another,
+    hold_domains,
+    nearest_domain,
+    overlapping_domains,
+)
 from customers.models import Contact, Customer, MailDomain
-from customers.public_domains import company_domain, domains_of, share_a_domain
+from customers.public_domains import company_domain, domains_of, is_public_suffix, share_a_domain
 from tickets.errors import DeskError
 from tickets.services.mailboxes import own_addresses
 
 
 def may_name_domain(address: str) -> bool:
     """True if the address's domain could stand for one customer: no public provider's, ours, or a customer's."""
-    domain = company_domain(address)
-    return bool(domains_of(address)) and not is_ours(address) and not overlapping_domains(domain).exists()
+    return not refusal_of(address, None)
 
 
 def claim_domain(address: str, customer: Customer) -> MailDomain:
@@ -32,15 +37,22 @@ def claim_domain(address: str, customer: Customer) -> MailDomain:
     return MailDomain.objects.create(customer=customer, domain=company_domain(address))
 
 
-def refusal_of(address: str, customer: Customer) -> str:
-    """Why the customer cannot have the domain of the address, in the active language; empty if they can."""
-    if not domains_of(address) or is_ours(address) or _is_shared(address, customer):
+def refusal_of(address: str, customer: Customer | None) -> str:
+    """Why the customer, or a new one, cannot have the domain of the address; empty if they can."""
+    domain = company_domain(address)
+    is_open = not domains_of(address) or is_public_suffix(domain)
+    if is_open or is_ours(address) or _is_shared(domain, customer):
         return _("The domain of this address does not stand for one customer alone. Name only this person.")
     return ""
 
 
-def _is_shared(address: str, customer: Customer) -> bool:
-    return overlapping_domains(company_domain(address)).exclude(customer=customer.pk).exists()
+def _is_shared(domain: str, customer: Customer | None) -> bool:
+    """True if somebody else has a domain that overlaps it, or a contact there."""
+    known = Contact.objects.exclude(customer=None)
+    if customer is None:
+        return overlapping_domains(domain).exists() or known.filter(at_or_below(domain)).exists()
+    others = overlapping_domains(domain).exclude(customer=customer.pk)
+    return others.exists() or known.filter(at_or_below(domain)).exclude(customer=customer.pk).exists()
 
 
 def is_ours(address: str) -> bool:

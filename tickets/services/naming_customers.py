@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from customers.mail_domains import at_or_below
 from customers.models import Contact, Customer, MailDomain
 from customers.public_domains import domains_of, spellings_of
 from tickets.choices import Fact, OwnerRule, Status
@@ -87,12 +88,11 @@ def follow_contact(ticket: Ticket, contact: Contact, *, at: datetime) -> None:
 
 def _unknown_at(domain: str) -> set[int]:
     """Unknown contacts at a customer's domain or below it, where no nearer domain is a customer's."""
-    at_or_below, below = Q(), Q()
+    below = Q()
     for spelling in spellings_of(domain):
-        at_or_below |= Q(email__iendswith=f"@{spelling}") | Q(email__iendswith=f".{spelling}")
         below |= Q(domain__endswith=f".{spelling}")
     nearer = set(MailDomain.objects.filter(below).values_list("domain", flat=True))
-    unknown = Contact.objects.filter(at_or_below, customer=None).values_list("pk", "email")
+    unknown = Contact.objects.filter(at_or_below(domain), customer=None).values_list("pk", "email")
     return {pk for pk, email in unknown if nearer.isdisjoint(domains_of(email))}
 
 

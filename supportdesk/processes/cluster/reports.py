@@ -76,10 +76,13 @@ class WorkMark:
         self.marked_at: datetime | None = None
 
     def __call__(self, **_signal: Any) -> None:
+        without_failing(self._mark)
+
+    def _mark(self) -> None:
         now = time_of_record.now()
         if self.marked_at is None or now - self.marked_at >= EVERY:
             self.marked_at = now
-            without_failing(lambda: Cluster.objects.filter(name=own_name()).update(worked_at=now))
+            Cluster.objects.filter(name=own_name()).update(worked_at=now)
 
 
 def without_failing(write: Callable[[], object]) -> None:

@@ -1,9 +1,12 @@
 """What was backed up is there again, row by row and file by file; a damaged backup touches nothing."""
 
+import gzip
+import hashlib
 import json
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -15,10 +18,13 @@ from django.db import connection
 from escalation.proof.whole_proof import prove_all
 from supportdesk.backup.encryption import new_identity
 from supportdesk.backup.keys import DeskKeys
+from supportdesk.backup.manifest import BackupFile, read_manifest, refuse_damaged
+from supportdesk.backup.restoring import BackupRows
 from supportdesk.secrets import kept_secret_key
 from tests.factories import UserFactory
 from tests.supportdesk.backup.test_making import backed_up
 from tests.wholedesks import all_rows, desk_in, live_through_a_week, put_files_into, sqlite_at
+from tickets.errors import DeskError
 from tickets.models import Attachment, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +119,28 @@ def test_a_damaged_backup_is_refused_before_anything_is_written(empty, backup, t
         restored(empty, backup.folder)
     assert all_rows(empty) == before
     assert not (tmp_path / "new files").exists()
+
+
+@pytest.mark.parametrize("path", ["../secret", "/etc/hostname"])
+def test_a_forged_index_brings_no_file_of_the_machine_into_the_desk(backup, path):
+    manifest = read_manifest(backup.folder)
+    line = json.dumps(["attachments/ab/stolen", path]).encode() + b"\n"
+    (backup.folder / manifest.index).write_bytes(gzip.compress(line))
+    rows = BackupRows(backup.folder, manifest, [])
+    with pytest.raises(DeskError, match="which is no file of it"):
+        rows.files()
+
+
+@pytest.mark.parametrize("path", ["../secret", "/etc/hostname"])
+def test_a_manifest_that_names_a_file_outside_the_backup_is_damaged(backup, path):
+    there = (backup.folder / path).resolve()
+    if not there.exists():
+        there.write_text("a key")
+    digest = hashlib.sha256(there.read_bytes()).hexdigest()
+    manifest = read_manifest(backup.folder)
+    outside = replace(manifest, files=(*manifest.files, BackupFile(path, there.stat().st_size, digest)))
+    with pytest.raises(DeskError, match="is damaged"):
+        refuse_damaged(backup.folder, outside)
 
 
 def test_a_folder_without_a_backup_is_refused(empty, tmp_path):

@@ -43,7 +43,7 @@ from tests.factories import (
     staff,
 )
 from tickets.choices import IntakeState, OutboxState
-from tickets.models import MissingMail
+from tickets.models import InboundEmail, MissingMail
 
 SECOND = timedelta(seconds=1)
 
@@ -179,6 +179,19 @@ def test_mail_that_is_tried_again_by_itself_needs_nobody(beating: None, now: dat
     [warning] = health(now=now).warnings
     assert warning.check is Check.FAILED_MAIL
     assert "1 incoming email failed by a fault of the desk and is tried again" in warning.text
+
+
+def test_mail_that_fails_again_and_again_is_shown_to_a_person_while_it_is_tried_on(
+    beating: None, now: datetime
+) -> None:
+    """A window may be half an hour, and the tries go on for a day."""
+    InboundEmailFactory(state=IntakeState.FAILED, retry_at=now, attempts=2)
+    assert InboundEmail.objects.for_a_person().count() == 0
+    InboundEmail.objects.update(attempts=3)
+    assert InboundEmail.objects.for_a_person().count() == 1
+    assert [finding.text for finding in health(now=now).warnings] == [
+        "1 incoming email could not be processed and needs a person."
+    ]
 
 
 def test_mail_that_only_its_server_has_warns_without_making_the_desk_unwell(

@@ -142,3 +142,19 @@ def test_the_list_says_which_tags_a_rule_adds(login, lead):
     client.post(add_url(Rule), data(priority="", tags="SDK；api"))
     assert Rule.objects.get(name="Black").tags == "sdk, api"
     assert "tags: sdk, api" in client.get(list_url(Rule)).content.decode()
+
+
+def test_a_lead_gives_an_owner_to_the_mail_of_customers_they_see_only(login, lead):
+    ann = staff("ann", reports_to=lead)
+    aurora = CustomerFactory(account_manager=ann)
+    client = login(lead)
+    answer = client.post(add_url(Rule), data(words="", sender="bcorp.example", owner=lead.pk))
+    assert "Name one of your customers" in errors(answer)
+    assert not Rule.objects.filter(name="Black").exists()
+    client.post(add_url(Rule), data(words="", sender="bcorp.example", owner=lead.pk, customer=aurora.pk))
+    assert Rule.objects.get(name="Black").owner == lead
+
+
+def test_a_director_gives_an_owner_to_everybodys_mail(login, lead):
+    login(staff("dora", groups=["Support director"])).post(add_url(Rule), data(owner=lead.pk))
+    assert Rule.objects.get(name="Black").owner == lead

@@ -5,10 +5,19 @@ from datetime import timedelta
 import pytest
 from django.db.models import Max
 
-from tests.factories import NOW, InboundEmailFactory, OutboundEmailFactory, TicketFactory
+from tests.factories import (
+    NOW,
+    AdminFactory,
+    InboundEmailFactory,
+    OutboundEmailFactory,
+    TicketFactory,
+    set_desk,
+)
+from tests.rawmail import rawmail
 from tickets.models import InboundEmail, InboundTokens, OutboundEmail
 from tickets.search import mails
 from tickets.search.mails import INBOUND, OUTBOUND, SETTLED, find_mails, index_again, index_mails
+from tickets.services.intake import process, receive_raw
 
 pytestmark = pytest.mark.django_db
 LATER = SETTLED + timedelta(seconds=1)
@@ -82,3 +91,14 @@ def test_mail_whose_words_are_erased_is_no_longer_found(incoming):
         index_again(INBOUND, [mail.pk])
     assert find_mails(INBOUND, InboundEmail.objects.all(), "推流") == []
     assert not InboundTokens.objects.filter(pk=fresh.pk).exists()
+
+
+def test_mail_that_is_processed_after_it_was_indexed_is_found_by_its_words():
+    set_desk(intake_owner=AdminFactory())
+    raw = rawmail(sender="Wang <wang@acme.example>", subject="Quixotic silence")
+    row = receive_raw(raw=raw, received_at=NOW, via="imap")
+    stored_at = InboundEmail.objects.get(pk=row.pk).stored_at
+    index_mails(now=stored_at + SETTLED, may_go_on=always)
+    process(row.pk, now=stored_at + SETTLED + timedelta(minutes=2))
+    for text in ("Quixotic", "wang@acme.example"):
+        assert find_mails(INBOUND, InboundEmail.objects.all(), text) == [row.pk]

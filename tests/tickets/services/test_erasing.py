@@ -3,6 +3,7 @@
 Tests erased_mail and erased_text too.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from tickets.erased_text import erased_in_words
 from tickets.errors import DeskError
 from tickets.models import Attachment, ErasedFile, InboundEmail, MailMark, Message, OutboundEmail, Ticket
 from tickets.search.finding import find_tickets
+from tickets.search.mails import INBOUND, find_mails, index_mails
 from tickets.services.erasing import ERASED, erase_words
 from tickets.services.intake import process, receive_raw
 from tickets.services.late_words import accept_sender
@@ -179,6 +181,17 @@ def test_the_raw_mail_and_its_copies_are_emptied(received, director):
     assert mails.count() == 2
     other.refresh_from_db()
     assert bytes(other.raw) == rawmail(body="Something else")
+
+
+def test_no_copy_of_an_erased_mail_is_found_by_its_words(received, director):
+    parked = InboundEmailFactory(
+        fingerprint=received.fingerprint, copy_of=received, subject="hunter2", state="parked"
+    )
+    for _source in range(2):
+        index_mails(now=received.stored_at + timedelta(days=1), may_go_on=lambda: True)
+    assert parked.pk in find_mails(INBOUND, InboundEmail.objects.all(), "hunter2")
+    erased(received.message, director)
+    assert find_mails(INBOUND, InboundEmail.objects.all(), "hunter2") == []
 
 
 def test_an_erased_mail_that_is_fetched_again_is_no_new_one(now, director, contact):

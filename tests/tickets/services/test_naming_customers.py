@@ -252,3 +252,21 @@ def test_a_domain_above_another_customers_is_refused(aurora, intake):
     boss = ContactFactory(customer=None, email="boss@group.example")
     with pytest.raises(DeskError, match="one customer alone"):
         name(boss, aurora, intake, whole_domain=True)
+
+
+@pytest.mark.parametrize("address", ["boss@co.uk", "boss@com.cn", "boss@github.io"])
+def test_a_domain_that_anybody_may_register_below_is_refused(aurora, intake, address):
+    boss = ContactFactory(customer=None, email=address)
+    with pytest.raises(DeskError, match="one customer alone"):
+        name(boss, aurora, intake, whole_domain=True)
+    assert not may_name_domain(address)
+    assert may_name_domain("boss@company.co.uk")
+
+
+@pytest.mark.parametrize("known", ["wang@bravo.example", "Li@eu.Bravo.example", "li@xn--brvo-6na.example"])
+def test_a_domain_from_which_another_customers_people_write_is_refused(aurora, intake, known):
+    ContactFactory(customer=CustomerFactory(), email=known)
+    address = "boss@brávo.example" if "xn--" in known else "boss@bravo.example"
+    boss = ContactFactory(customer=None, email=address)
+    with pytest.raises(DeskError, match="one customer alone"):
+        name(boss, aurora, intake, whole_domain=True)

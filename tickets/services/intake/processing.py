@@ -26,6 +26,7 @@ from tickets.mail.classify import MailKind
 from tickets.mail.storable_text import storable
 from tickets.mail.values import UnreadableMail
 from tickets.models import InboundEmail, Ticket
+from tickets.search.mails import INBOUND, SETTLED, index_again
 from tickets.services.intake.authentication import trusted_results
 from tickets.services.intake.automatic_mail import receive_automatic_reply, receive_generated
 from tickets.services.intake.delivery_reports import receive_report
@@ -262,6 +263,8 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.error, row.retry_at = "", None
     row.attempts += 1
     update_row(row, OUTCOME)
+    if row.stored_at <= incoming.now - SETTLED:
+        index_again(INBOUND, [row.pk])  # it was indexed before anybody knew its sender and subject
     if row.copy_of_id is not None and erased_message_of(row) is not None:
         erase_mails([row.pk])
 

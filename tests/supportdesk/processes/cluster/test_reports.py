@@ -131,3 +131,14 @@ def test_a_monitor_whose_database_is_away_goes_on(now: datetime, monkeypatch: py
     WorkMark()(sender="django_q")
     unregister_cluster()
     assert closed == ["closed", "closed"]
+
+
+def test_a_monitor_that_cannot_ask_for_the_time_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> datetime:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("supportdesk.processes.cluster.reports.time_of_record.now", refuse)
+    monkeypatch.setattr("supportdesk.processes.cluster.reports.connection.close", lambda: None)
+    mark = WorkMark()
+    mark(sender="django_q")
+    assert mark.marked_at is None
