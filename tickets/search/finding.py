@@ -3,6 +3,7 @@
 An OR across the sources would read every message. Measured: .github/decisions/search.md.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from tickets.search.ticket_keys import written_number
 
 MOST_FOUND = 200  # messages of tickets, and as many tickets by their contact and their customer
 MOST_CHECKED = 1_000  # hits that are looked up one by one; with more, all tickets of the reader are joined
-MOST_NAMED = 200  # contacts or customers that a search may name
+MOST_NAMED = 200  # contacts or customers that are listed; more are left to the database
 MOST_NAMING = 4  # words of which one may be a name and the others text
 
 
@@ -56,24 +57,52 @@ def find_all(tickets: TicketQuerySet, text: str) -> TicketQuerySet:
     if not found.is_capped:
         return tickets.filter(pk__in=found.keys)
     by_words = MessageTokens.objects.filter(tokens__has=wanted_words(text)).order_by().values("ticket")
+    whole = tickets.filter(Q(pk__in=by_words) | _is_named(text))
+    return whole if whole.exists() else _all_by_name_and_words(tickets, text)
+
+
+def _all_by_name_and_words(tickets: TicketQuerySet, text: str) -> TicketQuerySet:
+    for word, others in _names_and_words(text):
+        with_words = MessageTokens.objects.filter(tokens__has=others).order_by().values("ticket")
+        theirs = tickets.filter(_is_named(word), pk__in=with_words)
+        if theirs.exists():
+            return theirs
+    return tickets.none()
+
+
+def _is_named(text: str) -> Q:
+    """A condition on tickets: their contact or customer is named by the text."""
     contacts = contacts_named(text).order_by().values("pk")
-    customers = customers_named(text).order_by().values("pk")
-    return tickets.filter(Q(pk__in=by_words) | Q(contact__in=contacts) | Q(customer__in=customers))
+    return Q(contact__in=contacts) | Q(customer__in=customers_named(text).order_by().values("pk"))
+
+
+def _names_and_words(text: str) -> Iterator[tuple[str, WantedWords]]:
+    """Each word that may be a name, with the others."""
+    words = text.split()
+    for place, word in enumerate(words[:MOST_NAMING] if len(words) > 1 else ()):
+        yield word, wanted_words(" ".join(words[:place] + words[place + 1 :]))
 
 
 def _by_name_and_words(tickets: TicketQuerySet, text: str) -> FoundTickets:
     """If one word names a contact or customer, those of their tickets with the other words."""
-    words = text.split()
-    for place, word in enumerate(words[:MOST_NAMING] if len(words) > 1 else ()):
-        others = wanted_words(" ".join(words[:place] + words[place + 1 :]))
-        people = list(contacts_named(word).order_by().values_list("pk", flat=True)[:MOST_NAMED])
-        companies = list(customers_named(word).order_by().values_list("pk", flat=True)[:MOST_NAMED])
-        if people or companies:
-            theirs = tickets.filter(Q(contact__in=people) | Q(customer__in=companies))
+    for word, others in _names_and_words(text):
+        named = _few_or_all(contacts_named(word)), _few_or_all(customers_named(word))
+        if any(map(_is_anybody, named)):
+            theirs = tickets.filter(Q(contact__in=named[0]) | Q(customer__in=named[1]))
             found = _capped(_by_words(theirs, others))
             if found.keys:
                 return found
     return FoundTickets([])
+
+
+def _few_or_all(named: QuerySet[Any]) -> "list[int] | QuerySet[Any, int]":
+    """The keys of few, which an index serves; a query for many, of whom the reader may see only some."""
+    keys = list(named.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
+    return keys if len(keys) <= MOST_NAMED else named.order_by().values_list("pk", flat=True)
+
+
+def _is_anybody(named: "list[int] | QuerySet[Any, int]") -> bool:
+    return named != []
 
 
 def _capped(keys: list[int]) -> FoundTickets:
@@ -82,12 +111,11 @@ def _capped(keys: list[int]) -> FoundTickets:
 
 def _of_named(tickets: TicketQuerySet, field: str, named: QuerySet[Any]) -> FoundTickets:
     """The newest tickets of these contacts or customers."""
-    people = list(named.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
-    if not people:
+    people = _few_or_all(named)
+    if people == []:
         return FoundTickets([])
-    theirs = tickets.filter(**{f"{field}__in": people[:MOST_NAMED]}).order_by("-pk")
-    found = _capped(list(theirs.values_list("pk", flat=True)[: MOST_FOUND + 1]))
-    return FoundTickets(found.keys, found.is_capped or len(people) > MOST_NAMED)
+    theirs = tickets.filter(**{f"{field}__in": people}).order_by("-pk")
+    return _capped(list(theirs.values_list("pk", flat=True)[: MOST_FOUND + 1]))
 
 
 def _by_words(tickets: TicketQuerySet, wanted: WantedWords) -> list[int]:

@@ -207,3 +207,42 @@ def test_messages_are_indexed_together_and_not_at_all_if_something_fails(ticket)
 
 def test_a_span_of_a_later_message_is_never_a_smaller_one():
     assert list(SPANS) == sorted(SPANS)
+
+
+@pytest.mark.parametrize("field", ["contact", "customer"])
+def test_own_tickets_are_found_though_many_that_nobody_may_see_have_the_name(monkeypatch, field):
+    monkeypatch.setattr(finding, "MOST_NAMED", 3)
+    ann = staff("ann", groups=["Account manager"])
+    for number in range(4):
+        other = CustomerFactory(name=f"Foreign Media {number}")
+        opened(contact=ContactFactory(customer=other, name=f"Zhang Wei {number}"))
+    mine = CustomerFactory(name="My Media", account_manager=ann)
+    ticket = opened(contact=ContactFactory(customer=mine, name="Zhang Wei"))
+    seen = visible_tickets(ann)
+    text = "media" if field == "customer" else "Zhang Wei"
+    result = find_tickets(seen, text)
+    assert (result.keys, result.is_capped) == ([ticket.pk], False)
+    assert list(find_all(seen, text)) == [ticket]
+
+
+def test_how_many_foreign_people_have_a_name_shows_nowhere(monkeypatch):
+    monkeypatch.setattr(finding, "MOST_NAMED", 3)
+    ann = staff("ann", groups=["Account manager"])
+    for number in range(4):
+        ContactFactory(customer=CustomerFactory(), email=f"wei{number}@secret.example", name="Zhang Wei")
+    ticket = opened(contact=ContactFactory(customer=CustomerFactory(account_manager=ann)))
+    wrote(ticket, "Zhang Wei called us")
+    assert not find_tickets(visible_tickets(ann), "Zhang Wei").is_capped
+
+
+def test_a_download_of_a_name_with_words_has_all_of_them(monkeypatch):
+    monkeypatch.setattr(finding, "MOST_FOUND", 2)
+    aurora = CustomerFactory(name="Aurora")
+    contact = ContactFactory(customer=aurora)
+    tickets = [opened(contact=contact) for _each in range(4)]
+    for ticket in tickets:
+        wrote(ticket, "Please refund us")
+    other = opened(contact=ContactFactory(customer=CustomerFactory(name="Bravo")))
+    wrote(other, "Please refund us")
+    assert find_tickets(Ticket.objects.all(), "Aurora refund").is_capped
+    assert set(find_all(Ticket.objects.all(), "Aurora refund")) == set(tickets)
