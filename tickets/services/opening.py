@@ -10,9 +10,9 @@ from tickets.choices import Channel, Fact, Status
 from tickets.events import CustomerWrote, TicketOpened, publish
 from tickets.lib.single_row import insert_row
 from tickets.message_content import MessageContent
-from tickets.models import Mailbox, Ticket
+from tickets.models import Mailbox, Message, Ticket
 from tickets.services.conversation import receipt_time, store_customer_message
-from tickets.services.first_owner import choose_first_owner
+from tickets.services.first_owner import FirstOwner, choose_first_owner
 from tickets.services.proposals import WantedProposal, store_proposal
 from tickets.services.tags import add_tags
 from tickets.services.timeline import entries_together, record
@@ -69,14 +69,13 @@ def open_within(
     )
     insert_row(ticket)
     with entries_together():
-        record(ticket, Fact.OPENED, at=at, actor=actor, owner=chosen.user.pk, rule=chosen.rule.value)
+        message = ticket.first_message = store_customer_message(
+            ticket, content, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
+        )
+        _record_opening(message, Fact.OPENED, chosen, at=at, actor=actor)
         if rules.names:
             record(ticket, Fact.RULES, at=at, actor=None, rules=rules.names)
         publish(TicketOpened(ticket=ticket, at=at, actor=actor))
-        message = store_customer_message(
-            ticket, content, received_at=received_at, at=at, contact=contact, channel=channel, actor=actor
-        )
-        ticket.first_message = message
         add_tags(ticket, rules.tags, at=at, is_new=True)
         proposed = store_proposal(ticket, message, proposal, usual=priority, at=at) if proposal else None
         publish(CustomerWrote(ticket, at, actor, message, is_first=True, proposal=proposed))
@@ -116,8 +115,7 @@ def open_past_ticket(
         resolved_at=received_at,
         closed_at=received_at,
     )
-    record(ticket, Fact.IMPORTED, at=at, actor=None, owner=chosen.user.pk, rule=chosen.rule.value)
-    ticket.first_message = store_customer_message(
+    message = ticket.first_message = store_customer_message(
         ticket,
         content,
         received_at=received_at,
@@ -126,4 +124,12 @@ def open_past_ticket(
         channel=Channel.EMAIL,
         actor=None,
     )
+    _record_opening(message, Fact.IMPORTED, chosen, at=at, actor=None)
     return ticket
+
+
+def _record_opening(
+    first: Message, fact: Fact, chosen: FirstOwner, *, at: datetime, actor: User | None
+) -> None:
+    owner, rule = chosen.user.pk, chosen.rule.value
+    record(first.ticket, fact, at=at, actor=actor, owner=owner, rule=rule, message=first.pk)

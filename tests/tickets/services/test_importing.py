@@ -103,7 +103,8 @@ def test_it_becomes_closed_tickets_that_promise_nothing_and_tell_nobody(server, 
     )
     assert (ticket.is_history, ticket.unanswered_since) == (True, None)
     assert ticket.messages.get().body == "The room is black."
-    assert ticket.timeline.get().fact == Fact.IMPORTED
+    line = ticket.timeline.get()
+    assert (line.fact, line.data["message"]) == (Fact.IMPORTED, ticket.messages.get().pk)
     for model in (Clock, OutboundEmail, Notification):
         assert not model.objects.exists()
     assert not Ticket.objects.real().exists()

@@ -45,10 +45,11 @@ def test_a_ticket_opens_with_the_words_and_the_times_of_the_mail(ann, contact):
     assert message.sender_address == "li@company.example"
 
 
-def test_the_timeline_says_who_got_it_by_which_rule(ann, contact):
+def test_the_timeline_says_who_got_it_by_which_rule_and_names_the_first_message(ann, contact):
     ticket = opened(priority=Priority.P2, contact=contact)
     line = ticket.timeline.get(fact=Fact.OPENED)
-    assert line.data == {"owner": ann.pk, "rule": OwnerRule.ACCOUNT_MANAGER.value}
+    rule = OwnerRule.ACCOUNT_MANAGER.value
+    assert line.data == {"owner": ann.pk, "rule": rule, "message": ticket.messages.get().pk}
 
 
 def test_files_are_stored_under_a_path_that_does_not_reveal_their_names(contact):

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.factories import AdminFactory, ContactFactory, set_desk, staff
-from tests.talk import answered, minute, opened
-from tickets.models import Message
+from tests.talk import answered, bounced, minute, opened, promised
+from tickets.choices import Fact
+from tickets.models import Message, Ticket, TimelineEntry
 from tickets.services.merging import merge
 from tickets.services.origins import Stay, origins_of, staying
 
@@ -59,3 +60,57 @@ def test_the_ticket_that_stays_is_the_last_one(three):
     for ticket in three:
         ticket.refresh_from_db()
     assert [staying(ticket) for ticket in three] == [three[2]] * 3
+
+
+def opened_together() -> list[Ticket]:
+    """Three tickets of mails that came in the same second and were processed in one transaction."""
+    set_desk(duty_manager=staff("boss"), intake_owner=staff("intake"))
+    contact = ContactFactory()
+    return [opened(0, contact=contact) for _number in range(3)]
+
+
+def forget_first_messages(*tickets: Ticket) -> None:
+    """What the timelines said before they named the first message."""
+    for entry in TimelineEntry.objects.filter(ticket__in=tickets, fact=Fact.OPENED):
+        entry.data.pop("message", None)
+        entry.save(update_fields=["data"])
+
+
+@pytest.mark.parametrize("are_old", [False, True])
+def test_an_answer_to_a_mail_answers_none_that_came_in_the_same_second(are_old):
+    """The answer given since the merge bounces, so the customer of the ticket that stays waits from the start."""
+    stays, goes, _other = opened_together()
+    if are_old:
+        forget_first_messages(stays, goes)
+    answered(goes, 12)
+    merge(ticket=goes, into=stays, actor=AdminFactory(), at=minute(20))
+    bounced(answered(stays, 25), 28)
+    stays.refresh_from_db()
+    assert stays.unanswered_since == minute(0)
+    assert promised().open().get(ticket=stays).started_at == minute(0)
+
+
+@pytest.mark.parametrize(("old", "are_together"), [
+    ([], [False, True, False]), ([0], [False, True, False]), ([1], [False, True, False]),
+    ([0, 1], [False, False, False]), ([1, 2], [False, False, False]), ([0, 1, 2], [False, False, False]),
+])  # fmt: skip
+def test_where_several_tickets_may_be_meant_a_question_counts_as_unanswered(old, are_together):
+    """Nobody is forgotten: neither whose ticket stays nor those whose tickets were merged into it."""
+    tickets = opened_together()
+    questions = [ticket.messages.get() for ticket in tickets]
+    forget_first_messages(*(tickets[number] for number in old))
+    answer = answered(tickets[1], 12)
+    for ticket in tickets[1:]:
+        merge(ticket=ticket, into=tickets[0], actor=AdminFactory(), at=minute(20))
+    later = answered(tickets[0], 25)
+    origins = origins_of(tickets[0])
+    assert origins is not None
+    assert [origins.are_together(answer, question) for question in questions] == are_together
+    assert all(origins.are_together(later, question) for question in questions)
+
+
+def test_the_times_of_an_old_first_message_tell_its_ticket_if_no_other_has_them(three):
+    forget_first_messages(*three)
+    origins = origins_of(three[2])
+    assert origins is not None
+    assert [next(origins.stays(said_at(number))).ticket for number in range(3)] == [each.pk for each in three]
