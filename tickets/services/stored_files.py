@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
+from django.db import transaction
 from django.utils import timezone
 
 from tickets.message_content import NewFile
@@ -31,7 +32,7 @@ def store_files(message: Message, files: Sequence[NewFile]) -> list[Attachment]:
     """Store each file under a random path, and its row in the caller's transaction. Raises OSError.
 
     Files are written before the commit, so there is never a row without its file. Callers open their transaction
-    inside `undo_files`.
+    with `atomic_with_files`.
     """
     return [_store(message, file) for file in files]
 
@@ -54,8 +55,18 @@ def _store(message: Message, file: NewFile) -> Attachment:
 
 
 @contextmanager
-def undo_files() -> Iterator[None]:
-    """Remove the files written inside if it fails. Goes around the transaction, whose rollback takes their rows."""
+def atomic_with_files() -> Iterator[None]:
+    """A transaction that, if the block raises, takes the files written in it along with their rows.
+
+    If the commit itself fails, they stay: the server may have committed and only its answer be lost. The night removes
+    those that no row names.
+    """
+    with transaction.atomic(), _undo_files():
+        yield
+
+
+@contextmanager
+def _undo_files() -> Iterator[None]:
     written: list[str] = []
     token = _written.set(written)
     try:

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -58,7 +57,7 @@ from tickets.services.outgoing.outcomes import believe_report, dismiss_report
 from tickets.services.ownership import assign
 from tickets.services.proposals import confirm_proposal, reject_proposal
 from tickets.services.status_and_priority import change_priority, set_status
-from tickets.services.stored_files import undo_files
+from tickets.services.stored_files import atomic_with_files
 from tickets.services.submissions import claim_submission
 from tickets.services.tags import set_tags
 
@@ -101,7 +100,7 @@ def act_once(act: PageAction, acting: ActionContext) -> None:
     A page restored by the browser carries a used token: a different text sent with it is refused, not
     silently dropped.
     """
-    with faults_as_sentences(), short_lock_waits(), undo_files(), transaction.atomic():
+    with faults_as_sentences(), short_lock_waits(), atomic_with_files():
         if claim_submission(acting.data["token"], actor=acting.actor, at=acting.at):
             act.perform(acting)
         elif not _was_said(acting):

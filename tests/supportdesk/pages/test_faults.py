@@ -1,22 +1,27 @@
 """A desk that cannot store anything says so on the page, and what somebody wrote stays there."""
 
 import errno
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
+from supportdesk.pages.faults import faults_as_sentences
 from tests.factories import ContactFactory, CustomerFactory, set_desk, staff
 from tests.talk import opened
 from tickets.choices import MessageKind
+from tickets.errors import DeskError
 from tickets.models import Message, Ticket
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -83,7 +88,7 @@ def test_an_answer_that_the_database_cannot_take_says_so_and_keeps_its_words(
     client: Client, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_words: object, **_more: object) -> None:
-        raise OperationalError("database or disk is full")
+        raise OperationalError from sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr("tickets.services.conversation.queue_reply", refuse)
     html = answer(client, ticket)
@@ -96,7 +101,7 @@ def test_a_new_ticket_that_the_database_cannot_take_says_so_and_keeps_its_words(
     client: Client, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_more: object) -> None:
-        raise OperationalError("attempt to write a readonly database")
+        raise OperationalError from sqlite3.OperationalError("attempt to write a readonly database")
 
     monkeypatch.setattr("supportdesk.pages.ticket.opening.open_ticket", refuse)
     data = {
@@ -107,3 +112,33 @@ def test_a_new_ticket_that_the_database_cannot_take_says_so_and_keeps_its_words(
     html = response.content.decode()
     assert "the database cannot store anything now" in html
     assert "They called." in html
+
+
+def sentence_about(error: Exception, cause: Exception | None) -> str:
+    with pytest.raises(DeskError) as refused, faults_as_sentences():
+        raise error from cause
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(("error", "cause"), [
+    (OperationalError("consuming input failed: server closed the connection"), psycopg.OperationalError()),
+    (OperationalError("terminating connection"), psycopg.errors.AdminShutdown()),
+    (OperationalError("connection failure"), psycopg.errors.ConnectionFailure()),
+    (InterfaceError("connection already closed"), None),
+])  # fmt: skip
+def test_where_the_connection_broke_nobody_claims_that_nothing_was_saved(
+    error: Exception, cause: Exception | None
+) -> None:
+    """The server may have committed, and only its answer be lost."""
+    words = sentence_about(error, cause)
+    assert "may not have been saved" in words
+    assert "Look at the ticket before you try again." in words
+    with translation.override("zh-hans"):
+        assert "可能未保存" in sentence_about(error, cause)
+
+
+@pytest.mark.parametrize(
+    "cause", [psycopg.errors.DiskFull(), sqlite3.OperationalError("database or disk is full")]
+)
+def test_what_the_database_refused_was_not_saved(cause: Exception) -> None:
+    assert "Nothing was saved: the database" in sentence_about(OperationalError("no room"), cause)

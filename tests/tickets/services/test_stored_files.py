@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from tests.factories import AttachmentFactory, MessageFactory
 from tickets import tasks
 from tickets.message_content import NewFile
 from tickets.models import Attachment, Message
 from tickets.models.message import ATTACHMENTS
-from tickets.services.stored_files import UNUSED_FROM, UNUSED_UNTIL, store_files, undo_files
+from tickets.services.stored_files import UNUSED_FROM, UNUSED_UNTIL, atomic_with_files, store_files
 
 pytestmark = pytest.mark.django_db
 
@@ -28,14 +28,14 @@ def stored() -> set[str]:
 
 def test_files_stay_with_their_rows() -> None:
     message = MessageFactory()
-    with undo_files(), transaction.atomic():
+    with atomic_with_files():
         rows = store_files(message, FILES)
     assert stored() == {row.file.name for row in rows}
     assert [row.size for row in rows] == [4, 5]
 
 
 def fail_after_files(message: Message) -> None:
-    with undo_files(), transaction.atomic():
+    with atomic_with_files():
         store_files(message, FILES)
         raise RuntimeError(f"{len(stored())} files")
 
@@ -45,6 +45,40 @@ def test_files_go_with_a_transaction_that_fails() -> None:
     with pytest.raises(RuntimeError, match="2 files"):
         fail_after_files(message)
     assert (stored(), Attachment.objects.count()) == (set(), 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_stay_if_the_answer_of_the_commit_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network is cut after the server has committed."""
+    message, commit = MessageFactory(), connection._commit
+
+    def commit_unheard() -> None:
+        commit()
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(connection, "_commit", commit_unheard)
+    with pytest.raises(OperationalError), atomic_with_files():
+        store_files(message, FILES)
+    assert stored() == set(Attachment.objects.values_list("file", flat=True))
+    assert len(stored()) == 2
+
+
+def store_and_tell(message: Message) -> None:
+    def tell() -> None:
+        raise RuntimeError("nobody listens")
+
+    with atomic_with_files():
+        store_files(message, FILES)
+        transaction.on_commit(tell)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_files_stay_if_only_what_follows_the_commit_fails() -> None:
+    message = MessageFactory()
+    with pytest.raises(RuntimeError, match="nobody listens"):
+        store_and_tell(message)
+    assert stored() == set(Attachment.objects.values_list("file", flat=True))
+    assert len(stored()) == 2
 
 
 @pytest.fixture

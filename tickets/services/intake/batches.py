@@ -21,7 +21,7 @@ from tickets.models import InboundEmail
 from tickets.search.indexing import indexed_together
 from tickets.services.intake.processing import bring_to_ticket
 from tickets.services.mailboxes import remember_mailboxes
-from tickets.services.stored_files import undo_files
+from tickets.services.stored_files import atomic_with_files
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def process_together(mails: Sequence[int], *, now: datetime) -> Batch:
 def _try_one(row: InboundEmail, *, now: datetime) -> bool:
     """False if the mail failed, and nothing of it happened."""
     try:
-        with undo_files(), indexed_together(), transaction.atomic():
+        with indexed_together(), atomic_with_files():
             bring_to_ticket(row, now=now, waits=True)
     except Exception as error:  # whatever it was, the mail meets it again alone, where it is kept
         logger.info("Mail %s is processed alone: %s", row.pk, error)

@@ -38,7 +38,7 @@ from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome, r
 from tickets.services.intake.senders import find_sender
 from tickets.services.mailboxes import remember_mailboxes
 from tickets.services.status_and_priority import raise_priority
-from tickets.services.stored_files import undo_files
+from tickets.services.stored_files import atomic_with_files
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ def _work_on(
     With ``waits``, raises Overtaking if mails that this one answers or copies are not processed yet.
     """
     try:
-        with undo_files(), transaction.atomic():
+        with atomic_with_files():
             stored = InboundEmail.objects.select_for_update(skip_locked=True)
             row = stored.filter(pk=inbound, state__in=states).first()
             if row is None:
