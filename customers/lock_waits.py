@@ -6,7 +6,7 @@ How long is said in supportdesk/work_kinds.py; why in .github/decisions/processe
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from customers.errors import DeskError
@@ -15,6 +15,7 @@ from customers.errors import DeskError
 LOCK_STATES = ("55P03", "40P01")
 QUERY_CANCELED = "57014"
 SQLITE_BUSY = "SQLITE_BUSY"
+BRIEFLY = "100ms"
 
 
 class SomebodyElseWrites(DeskError):
@@ -35,11 +36,27 @@ def short_lock_waits() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def waiting_briefly() -> Iterator[None]:
+    """A transaction that gives up soon if a row is locked. SQLite, which locks no rows, waits as it always does."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, true)", [BRIEFLY])
+        yield
+
+
 def is_lock_wait(error: BaseException | None) -> bool:
     """True if a transaction gave up waiting for another one."""
     cause = error.__cause__ if error else None
     busy = getattr(cause, "sqlite_errorname", "").startswith(SQLITE_BUSY)
-    return isinstance(error, OperationalError) and (busy or getattr(cause, "sqlstate", "") in LOCK_STATES)
+    return isinstance(error, OperationalError) and (busy or is_row_locked(error))
+
+
+def is_row_locked(error: BaseException | None) -> bool:
+    """True if it waited for single rows, so that work on others may go on. SQLite locks the whole database."""
+    cause = error.__cause__ if error else None
+    return isinstance(error, OperationalError) and getattr(cause, "sqlstate", "") in LOCK_STATES
 
 
 def is_query_too_slow(error: BaseException | None) -> bool:

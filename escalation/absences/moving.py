@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -161,9 +161,18 @@ class MovePass:
                 report.left = len(tickets) - begin
                 break
             batch = tickets[begin : begin + BATCH]
-            for part in work_in_halves(batch, self._move_batch, failed=self._record_failure):
+            for part in self._work_on(batch):
                 report.add(part)
         return report
+
+    def _work_on(self, batch: Sequence[int]) -> Iterator[AbsenceReport]:
+        return work_in_halves(
+            batch,
+            self._move_batch,
+            failed=self._record_failure,
+            postponed=lambda tickets: AbsenceReport(busy=len(tickets)),
+            stop_at=self.stop_at,
+        )
 
     def _record_failure(self, ticket: int) -> AbsenceReport:
         logger.exception("Ticket %s could not be moved from somebody away", ticket)

@@ -4,7 +4,8 @@
 2. A query finds what is due, P0 and oldest first, page by page.
 3. The ticket rows of a batch are locked. Rows locked elsewhere are left for the next sweep.
 4. The clocks are read again under the lock, as somebody may have answered meanwhile.
-5. A batch that fails is split into halves, so that one ticket that fails does not spoil the others.
+5. A batch that fails is split into halves, so that one ticket that fails does not spoil the others. So is one that
+   waited for another row that somebody has locked.
 6. The sweep stops between two batches when its time is up, so that its heartbeat is written; the next sweep goes on.
    Promises that failed in an earlier sweep come last, however many they are.
 """
@@ -76,6 +77,7 @@ class Sweep:
     def __init__(self, now: datetime, seconds: float, failed: Counter[int]) -> None:
         self.now = now
         self.failed = failed
+        self.failed_before = Counter(failed)
         self.stop_at = time.monotonic() + seconds
         self.due_clocks = Clock.objects.step_due(now)
 
@@ -90,14 +92,23 @@ class Sweep:
                 if time.monotonic() >= self.stop_at:
                     report.left = self.due_clocks.count()
                     return report
-                for part in work_in_halves(batch, self._enforce, failed=self._record_failure):
+                for part in self._work_on(batch):
                     report.add(part)
         return report
+
+    def _work_on(self, batch: Sequence[Pair]) -> Iterator[SweepReport]:
+        return work_in_halves(
+            batch,
+            self._enforce,
+            failed=self._record_failure,
+            postponed=self._postpone,
+            stop_at=self.stop_at,
+        )
 
     def _pages(self) -> Iterator[list[Pair]]:
         """Due clocks page by page; each page starts after the last row of the one before, so none is read twice."""
         due, rest = self.due_clocks, self.due_clocks
-        tried, retried = Counter(self.failed), list[Pair]()
+        tried, retried = self.failed_before, list[Pair]()
         while page := list(rest.values_list("pk", "ticket_id")[:PAGE]):
             place = due.filter(pk=page[-1][0]).values_list("priority", "next_step_at", "pk")
             last = place.first() if len(page) == PAGE else None
@@ -135,8 +146,15 @@ class Sweep:
 
     def _record_failure(self, pair: Pair) -> SweepReport:
         logger.exception("The sweep failed on ticket %s", pair[1])
-        self.failed[pair[0]] += 1
+        self.failed[pair[0]] = self.failed_before[pair[0]] + 1  # its key may be gone: the commit failed
         return SweepReport(failed=1)
+
+    def _postpone(self, pairs: Sequence[Pair]) -> SweepReport:
+        """Have the next round take these last, among which one waits for a lock; for the others it is no try."""
+        logger.warning("Among %s tickets one waits for a row that is locked; they come last", len(pairs))
+        for clock, _ticket in pairs:
+            self.failed[clock] = self.failed_before[clock] or 1
+        return SweepReport(busy=len(pairs))
 
 
 def _batches(due: Sequence[Pair]) -> Iterator[list[Pair]]:

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, OperationalError
 
 from customers.errors import DeskError
-from customers.lock_waits import is_lock_wait, is_query_too_slow, short_lock_waits
+from customers.lock_waits import is_lock_wait, is_query_too_slow, is_row_locked, short_lock_waits
 
 
 def busy_sqlite(folder: Path) -> Exception:
@@ -62,6 +62,7 @@ def test_another_fault_of_the_database_stays_what_it_is(
 def test_a_slow_query_is_told_from_a_lock_wait(caused: Callable[[str], OperationalError]) -> None:
     names = ("busy", "lock", "deadlock", "slow", "away")
     assert [is_lock_wait(caused(name)) for name in names] == [True, True, True, False, False]
+    assert [is_row_locked(caused(name)) for name in names] == [False, True, True, False, False]
     assert [is_query_too_slow(caused(name)) for name in names] == [False, False, False, True, False]
     assert not is_lock_wait(None)
     assert not is_lock_wait(IntegrityError("twice"))

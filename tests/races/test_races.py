@@ -8,6 +8,7 @@ from threading import Barrier
 from typing import TypeVar
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
@@ -245,3 +246,21 @@ def test_first_heartbeats_at_once_are_one_row():
     ]  # of clocks that differ by less than a wrong one
     at_once([lambda at=at: beat("sweep", at=at) for at in times])
     assert Heartbeat.objects.get().at == times[-1]
+
+
+def test_a_locked_row_that_some_tickets_need_holds_up_no_other(open_many):
+    """The notification to a person whose row is locked waits at the commit, where references are checked."""
+    held, *_others = open_many(8)  # of four customers, so that two have this one
+    held.customer.account_manager = locked = staff("locked", reports_to=staff("above"))
+    held.customer.save(update_fields=["account_manager"])
+
+    def swept() -> SweepReport:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+        return sweep(now=minute(31), seconds=5)
+
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=locked.pk)
+        (report,) = at_once([swept])
+    assert report == SweepReport(acted=6, failed=2)
+    assert sweep(now=minute(31)) == SweepReport(acted=2)

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from datetime import timedelta
+from itertools import count
 
+import psycopg
 import pytest
 from django.db import DataError, OperationalError, transaction
 from django.db.models import QuerySet
@@ -140,6 +142,55 @@ def test_a_database_in_trouble_ends_the_sweep(ticket, monkeypatch):
     monkeypatch.setattr(sweeping, "act_on_all", gone)
     with pytest.raises(OperationalError):
         sweep(now=minute(30))
+
+
+def locked_row() -> OperationalError:
+    """What a wait for another row than the ticket's ends with."""
+    error = OperationalError("canceling statement due to lock timeout")
+    error.__cause__ = psycopg.errors.LockNotAvailable()
+    return error
+
+
+@pytest.fixture
+def needs_a_locked_row(ticket, monkeypatch):
+    """The first ticket does, whatever else is in its batch."""
+    act = sweeping.act_on_all
+
+    def wait(clocks, people, *, now):
+        if any(clock.ticket_id == ticket.pk for clock in clocks):
+            raise locked_row()
+        return act(clocks, people, now=now)
+
+    monkeypatch.setattr(sweeping, "act_on_all", wait)
+
+
+def test_a_ticket_that_needs_a_locked_row_holds_up_no_other(contact, ticket, needs_a_locked_row):
+    others = [opened(1, contact=contact) for _each in range(5)]
+    failed = Counter()
+    for _round in range(2):
+        sweep(now=minute(40), failed=failed)
+    assert {clock_of(other).state for other in others} == {ClockState.BREACHED}
+    assert failed == {clock_of(ticket).pk: 2}
+
+
+def test_a_batch_that_has_no_time_to_find_the_locked_one_comes_last(
+    contact, ticket, needs_a_locked_row, monkeypatch
+):
+    """Being put off is no try, so that the others of its part are not given up with it."""
+    monkeypatch.setattr(sweeping, "BATCH", 2)
+    beside, behind = opened(1, contact=contact), opened(2, contact=contact)
+    ticks = count()
+    failed = Counter()
+    with monkeypatch.context() as slow:
+        slow.setattr(sweeping.time, "monotonic", lambda: next(ticks))
+        assert sweep(now=minute(40), seconds=2, failed=failed) == SweepReport(busy=2, left=3)
+    assert failed == {clock_of(ticket).pk: 1, clock_of(beside).pk: 1}
+    with monkeypatch.context() as slow:
+        slow.setattr(sweeping.time, "monotonic", lambda: next(ticks))
+        assert sweep(now=minute(40), seconds=2, failed=failed) == SweepReport(acted=1, left=2)
+    assert clock_of(behind).state == ClockState.BREACHED
+    assert sweep(now=minute(40), failed=failed) == SweepReport(acted=1, failed=1)
+    assert clock_of(beside).state == ClockState.BREACHED
 
 
 def test_a_sweep_handles_p0_first_and_then_the_oldest(contact):
