@@ -28,7 +28,7 @@ from escalation.notifications.channels.outcomes import NO_WAY, STRAYED, UNWRITTE
 from escalation.notifications.channels.payload import ChannelMessage, MessageTexts
 from escalation.notifications.digests import split_into_batches
 from escalation.notifications.fallback import tell_next
-from escalation.notifications.mail_outcomes import follow_mail
+from escalation.notifications.mail_outcomes import follow_mail, follow_refused_pages
 from escalation.notifications.rendering import Reader, reader_for, render
 from escalation.notifications.routes import Addressee, Routes
 from escalation.notifications.wording import ABOUT_EMAIL
@@ -79,7 +79,11 @@ def dispatch_due(
 
 
 def page_urgent(*, read_clock: Callable[[], datetime]) -> DispatchReport:
-    """Send what is urgent and due, if anything is. Asked every second, so it locks nothing while nothing is due."""
+    """Send what is urgent and due, if anything is, to the next person too if the mail of a page was refused.
+
+    Asked every second, so it locks nothing while nothing is due.
+    """
+    follow_refused_pages(now=read_clock())
     urgent = Notification.objects.to_send(read_clock()).filter(is_urgent=True)
     return dispatch_due(read_clock=read_clock, only_urgent=True) if urgent.exists() else DispatchReport()
 

@@ -1,11 +1,13 @@
 """The mails that carry notifications: sends urgent ones by themselves, follows what became of all, acts on refusals."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from customers.lock_waits import is_row_locked, waiting_briefly
 from escalation.choices import AttemptOutcome, Medium, NotificationState
 from escalation.models import Notification, NotificationAttempt
 from escalation.notifications.channels.outcomes import LONGEST
@@ -15,6 +17,7 @@ from tickets.models import OutboundEmail
 from tickets.models.outbound import WORK_LEFT
 from tickets.services.outgoing.delivery import DeliveryReport, deliver_due
 
+logger = logging.getLogger(__name__)
 REFUSED = (OutboxState.FAILED, OutboxState.BOUNCED)
 # A mail that was accepted may still bounce within this time.
 COMES_BACK_WITHIN = timedelta(days=2)
@@ -29,6 +32,21 @@ def follow_mail(*, now: datetime) -> int:
     for mail in mails:
         _record_outcome(mail, now)
     return len(mails)
+
+
+def follow_refused_pages(*, now: datetime) -> None:
+    """Like `follow_mail`, but only for refused mails of urgent notifications, and none keeps the caller waiting.
+
+    One query if there are none. Several processes may do this at once: the first to record a refusal acts on it.
+    """
+    for mail in _refused_pages(now):
+        try:
+            with waiting_briefly():
+                _record_outcome(mail, now)
+        except Exception as error:
+            if isinstance(error, (InterfaceError, OperationalError)) and not is_row_locked(error):
+                raise
+            logger.exception("The refused mail %s cannot be followed now", mail.pk)
 
 
 def has_unfollowed_refusals() -> bool:
@@ -49,6 +67,17 @@ def _mails_with_an_answer() -> list[OutboundEmail]:
     queued = NotificationAttempt.objects.filter(outcome=AttemptOutcome.QUEUED).values("mail")
     answered = OutboundEmail.objects.filter(pk__in=queued, state__in=(OutboxState.ACCEPTED, *REFUSED))
     return list(answered.only("state", "answer"))
+
+
+def _refused_pages(now: datetime) -> QuerySet[OutboundEmail]:
+    """Not those of notifications that are still being sent: the sender takes their mails for unanswered."""
+    attempts = NotificationAttempt.objects.filter(mail=OuterRef("pk")).exclude(outcome=AttemptOutcome.REFUSED)
+    pages = attempts.filter(notification__is_urgent=True)
+    being_sent = attempts.filter(notification__state=NotificationState.PENDING)
+    refused = OutboundEmail.objects.filter(
+        purpose=MailPurpose.NOTIFICATION, state__in=REFUSED, created_at__gte=now - COMES_BACK_WITHIN
+    )
+    return refused.filter(Exists(pages), ~Exists(being_sent)).only("state", "answer")
 
 
 def _late_bounces(now: datetime) -> list[OutboundEmail]:

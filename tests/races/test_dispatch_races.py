@@ -8,7 +8,7 @@ import pytest
 from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import Notification, NotificationAttempt
 from escalation.notifications.dispatch import dispatch_due
-from escalation.notifications.mail_outcomes import follow_mail
+from escalation.notifications.mail_outcomes import follow_mail, follow_refused_pages
 from escalation.notifications.wording import Notice
 from escalation.notifications.writing import notification_row, tell
 from tests.factories import ContactWayFactory, TicketFactory, UserFactory, staff
@@ -45,12 +45,17 @@ def test_four_dispatchers_at_once_send_each_notification_once(settings):
     assert not Notification.objects.exclude(state=NotificationState.SENT).exists()
 
 
-def test_the_next_person_is_told_once_however_many_workers_see_the_refused_mail():
+@pytest.mark.parametrize("follow", [follow_mail, follow_refused_pages])
+def test_the_next_person_is_told_once_however_many_workers_see_the_refused_mail(follow):
     boss = staff("boss")
     for number in range(5):
-        tell(staff(f"p{number}", reports_to=boss), Notice(NoticeKind.PAGED, TicketFactory()), at=minute(3))
+        tell(
+            staff(f"p{number}", reports_to=boss),
+            Notice(NoticeKind.PAGED, TicketFactory(priority=0)),
+            at=minute(3),
+        )
     dispatched(3)
     OutboundEmail.objects.update(state=OutboxState.FAILED, answer="550 no such user")
-    at_once([partial(follow_mail, now=minute(4))] * 4)
+    at_once([partial(follow, now=minute(4))] * 4)
     assert Notification.objects.filter(kind=NoticeKind.UNREACHED).count() == 5
     assert set(NotificationAttempt.objects.values_list("outcome", flat=True)) == {AttemptOutcome.REFUSED}

@@ -5,14 +5,19 @@ from collections.abc import Callable
 import pytest
 import time_machine
 
-from escalation.choices import NotificationState
+from escalation.choices import NoticeKind, NotificationState
 from escalation.models import Escalation, Heartbeat, Notification
+from escalation.notifications import mail_outcomes
+from escalation.notifications.mail_outcomes import follow_mail
+from escalation.notifications.wording import Notice
+from escalation.notifications.writing import tell
 from supportdesk import tasks
 from supportdesk.models import Cluster
 from tests.factories import (
     ClusterFactory,
     NotificationFactory,
     OutboundEmailFactory,
+    TicketFactory,
     set_desk,
     staff,
 )
@@ -78,6 +83,64 @@ def test_the_mail_of_a_page_overtakes_every_other_mail(pauses, frozen, settings,
     assert pauses[0] == [tasks.LOOK_EVERY] * 2
 
 
+@pytest.mark.parametrize("was_accepted", [False, True])
+def test_a_page_whose_mail_is_refused_pages_the_next_person_without_the_queue(pauses, frozen, was_accepted):
+    frozen.move_to(minute(1))
+    boss = staff("boss")
+    page = tell(
+        staff("ann", reports_to=boss), Notice(NoticeKind.PAGED, TicketFactory(priority=0)), at=minute(0)
+    )
+    tasks.page(pauses[1])
+    if was_accepted:
+        OutboundEmail.objects.update(state=OutboxState.ACCEPTED, answer="250 ok")
+        follow_mail(now=minute(1))
+    OutboundEmail.objects.update(state=OutboxState.BOUNCED, answer="550 no such user")
+    for _turn in range(2):
+        tasks.page(pauses[1])
+    assert Notification.objects.get(pk=page.pk).state == NotificationState.FAILED
+    instead = Notification.objects.exclude(pk=page.pk).get()
+    assert (instead.kind, instead.recipient, instead.state) == (
+        NoticeKind.UNREACHED,
+        boss,
+        NotificationState.SENT,
+    )
+
+
+def test_a_refused_mail_of_a_page_that_is_still_being_sent_otherwise_is_left_alone(pauses, frozen):
+    """Whoever is sending it decides at the end, when it knows what became of the other ways."""
+    frozen.move_to(minute(1))
+    page = tell(
+        staff("ann", reports_to=staff("boss")),
+        Notice(NoticeKind.PAGED, TicketFactory(priority=0)),
+        at=minute(0),
+    )
+    tasks.page(pauses[1])
+    OutboundEmail.objects.update(state=OutboxState.FAILED, answer="550 no such user")
+    Notification.objects.update(state=NotificationState.PENDING, next_try_at=minute(3))
+    tasks.page(pauses[1])
+    assert Notification.objects.get().pk == page.pk
+    Notification.objects.update(state=NotificationState.SENT, next_try_at=None)
+    tasks.page(pauses[1])
+    assert Notification.objects.filter(kind=NoticeKind.UNREACHED).count() == 1
+
+
+def test_a_refusal_that_cannot_be_followed_keeps_no_page_waiting(pauses, frozen, monkeypatch, caplog):
+    frozen.move_to(minute(1))
+    notice = Notice(NoticeKind.PAGED, TicketFactory(priority=0))
+    tell(staff("ann", reports_to=staff("boss")), notice, at=minute(0))
+    tasks.page(pauses[1])
+    OutboundEmail.objects.update(state=OutboxState.FAILED, answer="550 no such user")
+    second = tell(staff("bob"), notice, at=minute(1))
+
+    def fail(*_args: object, **_options: object) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(mail_outcomes, "tell_next", fail)
+    tasks.page(pauses[1])
+    assert Notification.objects.get(pk=second.pk).state == NotificationState.SENT
+    assert "cannot be followed" in caplog.text
+
+
 def test_an_unreachable_mail_server_is_left_alone_for_a_minute(pauses, frozen, settings):
     settings.SMTP_URL = f"smtp://127.0.0.1:{closed_port()}"
     frozen.move_to(minute(1))
@@ -89,5 +152,5 @@ def test_an_unreachable_mail_server_is_left_alone_for_a_minute(pauses, frozen, s
 
 def test_looking_for_something_urgent_locks_and_writes_nothing(pauses, count_queries):
     NotificationFactory(recipient=staff("ann"), is_urgent=False)
-    assert count_queries(lambda: tasks.page(pauses[1])) == 1
+    assert count_queries(lambda: tasks.page(pauses[1])) == 2
     assert count_queries(lambda: tasks.mail_pages(pauses[1])) == 1
