@@ -1,9 +1,10 @@
 """Writes a backup: the rows of one moment, then the files that they name. It is complete or it is not there."""
 
 import fcntl
+import math
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from supportdesk.backup.keys import DeskKeys, write_keys_apart
 from supportdesk.backup.loading import CountedRows, Say, database_name, reading_desk
 from supportdesk.backup.manifest import MANIFEST, BackupManifest, StoredTable, manifest_bytes
 from tickets.errors import DeskError
+from tickets.lib.free_space import MEGABYTE
 
 UNFINISHED = ".unfinished-"
 INDEX = "files.jsonl"
@@ -44,24 +46,41 @@ class BackupReport:
     keys: Path | None
 
 
+# Gets the folder of a backup that is written and has not got its name yet.
+Prove = Callable[[Path], object]
+
+
+def take_as_it_is(_folder: Path) -> None:
+    """For a backup that is proven later or never."""
+
+
 class BackupRunning(DeskError):
     """Somebody else is writing a backup to the same folder."""
 
 
 def make_backup(
-    folder: Path, *, at: datetime, recipients: Sequence[Any], names: Sequence[str], say: Say
+    folder: Path,
+    *,
+    at: datetime,
+    recipients: Sequence[Any],
+    names: Sequence[str],
+    say: Say,
+    prove: Prove = take_as_it_is,
+    least_free: int = 0,
 ) -> BackupReport:
     """Write a new backup into the folder, beside the ones that are there. Encrypted if there are recipients.
 
-    ``names`` are the recipients as the manifest names them.
+    ``names`` are the recipients as the manifest names them. ``prove`` raises if the backup is no good, which is then
+    removed. With fewer bytes free than ``least_free`` none is begun.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone_in(folder):
             _remove_unfinished(folder)
+            _refuse_without_room(folder, least_free)
             unfinished = folder / f"{UNFINISHED}desk-{at:%Y%m%dT%H%M%SZ}"
             try:
-                report = BackupWriter(unfinished, recipients, say).write(at, names)
+                report = BackupWriter(unfinished, recipients, say, prove).write(at, names)
             except BaseException:
                 shutil.rmtree(unfinished, ignore_errors=True)
                 raise
@@ -90,11 +109,24 @@ def _remove_unfinished(folder: Path) -> None:
         shutil.rmtree(left)
 
 
+def _refuse_without_room(folder: Path, least_free: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < least_free:
+        words = {"folder": folder, "free": free // MEGABYTE, "needed": math.ceil(least_free / MEGABYTE)}
+        raise DeskError(
+            _(
+                "No backup was begun: %(folder)s has %(free)s MB free, and the next backup needs about %(needed)s MB. "
+                "Free some space."
+            )
+            % words
+        )
+
+
 class BackupWriter:
     """Writes one backup under a name by which it is known to be unfinished."""
 
-    def __init__(self, folder: Path, recipients: Sequence[Any], say: Say) -> None:
-        self.folder, self.recipients, self._say = folder, recipients, say
+    def __init__(self, folder: Path, recipients: Sequence[Any], say: Say, prove: Prove) -> None:
+        self.folder, self.recipients, self._say, self._prove = folder, recipients, say, prove
         self._files: list[BackupFile] = []
         self._count = 0
 
@@ -168,12 +200,13 @@ class BackupWriter:
         return self._files[-1].path
 
     def _finish(self, manifest: BackupManifest, keys: DeskKeys, missing: Sequence[str]) -> BackupReport:
-        """Give the backup its name, by which it is known to be complete, once all of it is on the disk."""
+        """Give the backup its name, by which it is known to be complete, once all of it is on the disk and proven."""
         folder = self.folder.with_name(self.folder.name.removeprefix(UNFINISHED))
         apart = None if manifest.keys else write_keys_apart(keys_folder(folder.parent), keys)
         write_file(self.folder, MANIFEST, BytesIO(manifest_bytes(manifest)), ())
         for inside in (self.folder, *(path for path in self.folder.rglob("*") if path.is_dir())):
             sync_folder(inside)
+        self._prove(self.folder)
         self.folder.rename(folder)
         sync_folder(folder.parent)
         erased = _no_longer_named(missing)
@@ -220,6 +253,16 @@ def chosen_backup(folder: Path) -> Path:
     if not backups:
         raise DeskError(_("There is no complete backup in %(folder)s.") % {"folder": folder})
     return backups[-1]
+
+
+def size_of_last(folder: Path) -> int:
+    """Bytes of the newest complete backup in a folder; 0 if there is none."""
+    return sum(
+        path.stat().st_size
+        for backup in complete_backups(folder)[-1:]
+        for path in backup.rglob("*")
+        if path.is_file()
+    )
 
 
 def remove_older(folder: Path, *, keep: int) -> list[Path]:

@@ -3,12 +3,14 @@
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.conf import settings
 
 from escalation.enforcement.heartbeats import beat
 from escalation.models import Heartbeat
-from supportdesk.backup.making import BackupReport
+from supportdesk.backup.making import BackupReport, size_of_last
+from tickets.lib.free_space import MEGABYTE
 
 BACKUP = (
     "backup"  # heartbeat of the last backup that was written and proven; its time is that of the rows in it
@@ -35,6 +37,11 @@ def start_backup() -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # it goes on when the queue is stopped or restarted
     )
+
+
+def room_for_next(folder: Path) -> int:
+    """The bytes that must be free before another backup begins: as many as the last has, and the desk's reserve."""
+    return size_of_last(folder) + settings.DISK_LEAST_MB * MEGABYTE
 
 
 def record_backup(report: BackupReport, *, at: datetime) -> None:

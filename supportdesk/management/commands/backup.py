@@ -4,6 +4,7 @@ import os
 import signal
 from argparse import ArgumentParser
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,14 @@ from django.utils.translation import gettext as _
 
 from customers import time_of_record
 from supportdesk.backup.encryption import new_identity, recipients_of
-from supportdesk.backup.making import BackupReport, BackupRunning, make_backup, remove_older
-from supportdesk.backup.scheduled import record_backup, record_failed_backup
+from supportdesk.backup.making import (
+    BackupReport,
+    BackupRunning,
+    make_backup,
+    remove_older,
+    take_as_it_is,
+)
+from supportdesk.backup.scheduled import record_backup, record_failed_backup, room_for_next
 from supportdesk.backup.verifying import verify_backup
 from supportdesk.management.backup_words import verified_in_words
 from tickets.errors import DeskError
@@ -70,7 +77,14 @@ class Command(BaseCommand):
         at = time_of_record.now()
         try:
             folder = Path(settings.BACKUP_FOLDER).resolve()
-            report = self._back_up(folder, names, at=at, keep=settings.BACKUP_KEEP, is_verified=True)
+            report = self._back_up(
+                folder,
+                names,
+                at=at,
+                keep=settings.BACKUP_KEEP,
+                is_verified=True,
+                least_free=room_for_next(folder),
+            )
         except BackupRunning as refusal:
             raise CommandError(str(refusal)) from refusal
         except Exception as error:
@@ -79,20 +93,43 @@ class Command(BaseCommand):
         record_backup(report, at=at)
 
     def _back_up(
-        self, folder: Path, names: list[str], *, at: datetime, keep: int, is_verified: bool
+        self,
+        folder: Path,
+        names: list[str],
+        *,
+        at: datetime,
+        keep: int,
+        is_verified: bool,
+        least_free: int = 0,
     ) -> BackupReport:
-        """An encrypted backup is verified by a key that only this process has and that ends with it."""
+        """An encrypted backup is verified by a key that only this process has and that ends with it.
+
+        Until then it has no name by which it could be taken for complete.
+        """
         recipients = recipients_of(names)
         identities = [new_identity()] if recipients and is_verified else []
         recipients += [identity.to_public() for identity in identities]
-        report = make_backup(folder, at=at, recipients=recipients, names=names, say=self._say)
+        report = make_backup(
+            folder,
+            at=at,
+            recipients=recipients,
+            names=names,
+            say=self._say,
+            prove=partial(self._verify, identities) if is_verified else take_as_it_is,
+            least_free=least_free,
+        )
         self._tell(report)
-        if is_verified:
-            self._say(verified_in_words(verify_backup(report.folder, identities=identities, say=_nothing)))
         if removed := remove_older(folder, keep=keep):
             self._say(_("Removed older backups: %(count)s") % {"count": len(removed)})
         self._say(_("The backup is in %(folder)s") % {"folder": report.folder})
         return report
+
+    def _verify(self, identities: list[Any], folder: Path) -> None:
+        try:
+            report = verify_backup(folder, identities=identities, say=_nothing)
+        except OSError as error:  # of the scratch database, not of the backup's folder
+            raise DeskError(str(error)) from error
+        self._say(verified_in_words(report))
 
     def _tell(self, report: BackupReport) -> None:
         for name in report.missing:

@@ -4,16 +4,21 @@ import fcntl
 import os
 from datetime import timedelta
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from escalation.models import Heartbeat
 from supportdesk import tasks
-from supportdesk.backup import scheduled
+from supportdesk.backup import making, scheduled
+from supportdesk.backup.making import complete_backups
 from supportdesk.backup.scheduled import BACKUP, BACKUP_FAILED, is_due
+from supportdesk.backup.verifying import verify_backup
+from supportdesk.management.commands import backup as command
 from tests.factories import NOW, HeartbeatFactory
 from tests.wholedesks import desk_in
+from tickets.lib.free_space import MEGABYTE
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -119,9 +124,45 @@ def test_one_that_cannot_be_proven_is_recorded_and_removes_none(
     monkeypatch.setattr("supportdesk.backup.manifest.sha256_of", lambda _path: "another")
     with pytest.raises(CommandError, match="is damaged"):
         backed_up_as_scheduled(lived_in)
-    assert len(list(folder.glob("desk-*"))) == 2
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == ["desk-20261118T120000Z"]
     with desk_in(lived_in):
         assert "is damaged" in Heartbeat.objects.get(name=BACKUP_FAILED).detail
+
+
+def test_one_whose_proof_was_killed_is_none_and_is_removed_by_the_next(
+    lived_in, folder, quick_tables, frozen, monkeypatch
+):
+    names = []
+
+    def look(backup, **_options):
+        names.append(sorted(path.name for path in folder.iterdir() if path.is_dir()))
+        return verify_backup(backup, **_options)
+
+    monkeypatch.setattr(command, "verify_backup", look)
+    (folder / ".unfinished-desk-20261117T120000Z").mkdir(parents=True)
+    backed_up_as_scheduled(lived_in)
+    assert names == [[".unfinished-desk-20261118T120000Z"]]
+    assert [path.name for path in complete_backups(folder)] == ["desk-20261118T120000Z"]
+
+
+def test_none_is_begun_without_room_for_one_like_the_last(
+    lived_in, folder, settings, quick_tables, frozen, monkeypatch
+):
+    backed_up_as_scheduled(lived_in)
+    (folder / ".unfinished-desk-20261117T120000Z").mkdir()
+    settings.DISK_LEAST_MB = 200
+    size = sum(path.stat().st_size for path in complete_backups(folder)[0].rglob("*") if path.is_file())
+    frozen.shift(timedelta(days=1))
+    room = SimpleNamespace(free=200 * MEGABYTE + size - 1)
+    monkeypatch.setattr(making.shutil, "disk_usage", lambda _folder: room)
+    with pytest.raises(CommandError, match=r"No backup was begun: .* has 200 MB free"):
+        backed_up_as_scheduled(lived_in)
+    with desk_in(lived_in):
+        assert Heartbeat.objects.get(name=BACKUP_FAILED).detail.startswith("No backup was begun")
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == ["desk-20261118T120000Z"]
+    room.free += 1
+    backed_up_as_scheduled(lived_in)
+    assert len(complete_backups(folder)) == 2
 
 
 def test_a_fault_of_the_desk_is_recorded_too(lived_in, folder, monkeypatch, frozen):
