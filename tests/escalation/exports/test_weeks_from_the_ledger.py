@@ -215,7 +215,7 @@ def first_weeks(count: int) -> list[Week]:
 
 @pytest.mark.parametrize(
     ("seed", "count"),
-    [(1, FEW), *(pytest.param(seed, MANY, marks=pytest.mark.flow) for seed in range(1, HISTORIES + 1))],
+    [(1, FEW), *(pytest.param(seed, MANY, marks=pytest.mark.slow) for seed in range(1, HISTORIES + 1))],
 )
 def test_weeks_equal_plain_sql_and_the_same_weeks_made_three_weeks_late(seed, count):
     desk, weeks = RandomDesk(seed), first_weeks(count)
