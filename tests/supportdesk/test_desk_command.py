@@ -79,6 +79,7 @@ def test_no_web_process_at_all_is_refused(steps: list[str], ports: dict[str, int
         run(**ports, workers=0)
 
 
+@pytest.mark.django_db
 def test_a_database_that_cannot_be_reached_is_said_in_a_sentence(
     steps: list[str], ports: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
