@@ -61,8 +61,18 @@ SCHEMA = {
 def describe() -> Description:
     """The schema by the kinds of its parts, and under the name of each table its rows."""
     schema = described_by_postgresql() if connection.vendor == "postgresql" else described_by_sqlite()
-    tables = sorted(set(connection.introspection.table_names()) - {HISTORY})
+    tables = sorted(set(connection.introspection.table_names()) - {HISTORY} - inner_tables())
     return {**schema, **{f"rows of {table}": rows_of(table) for table in tables}}
+
+
+def inner_tables() -> set[str]:
+    """How SQLite keeps its full-text indexes: the same index may look different there, once it was built anew."""
+    if connection.vendor == "postgresql":
+        return set()
+    indexes = select("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%%'")
+    return {
+        f"{name}_{part}" for (name,) in indexes for part in ("data", "idx", "content", "docsize", "config")
+    }
 
 
 def history() -> list[str]:
