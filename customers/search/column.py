@@ -97,15 +97,19 @@ def _statements(model: type[Model], connection: BaseDatabaseWrapper) -> Iterator
 def _postgresql_statements(table: str, connection: BaseDatabaseWrapper) -> Iterator[str]:
     """The index, and a function that tidies it for a desk that signs in as another role than the table's owner."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT quote_ident(current_schema()), to_regclass(%s) IS NULL", [f"{table}_words"])
-        schema, is_missing = cursor.fetchone()
-    if is_missing:  # even an IF NOT EXISTS fails among pending checks of foreign keys
+        cursor.execute(
+            "SELECT quote_ident(current_schema()), to_regclass(%s) IS NULL, to_regprocedure(%s) IS NULL",
+            [f"{table}_words", f"{_tidying(table)}()"],
+        )
+        schema, has_no_index, has_no_function = cursor.fetchone()
+    if has_no_index:  # even an IF NOT EXISTS fails among pending checks of foreign keys
         how = f"fastupdate = on, gin_pending_list_limit = {MOST_WAITING}"
         yield f"CREATE INDEX {table}_words ON {table} USING gin (tokens) WITH ({how})"
-    yield (
-        f"CREATE OR REPLACE FUNCTION {_tidying(table)}() RETURNS bigint LANGUAGE sql SECURITY DEFINER "
-        f"SET search_path = pg_catalog AS $$ SELECT gin_clean_pending_list('{schema}.{table}_words'::regclass) $$"
-    )
+    if has_no_function:  # another role than the owner may not even replace it by itself
+        yield (
+            f"CREATE OR REPLACE FUNCTION {_tidying(table)}() RETURNS bigint LANGUAGE sql SECURITY DEFINER "
+            f"SET search_path = pg_catalog AS $$ SELECT gin_clean_pending_list('{schema}.{table}_words'::regclass) $$"
+        )
 
 
 def _tidying(table: str) -> str:
