@@ -13,7 +13,8 @@ ZERO = "\x00"  # PostgreSQL stores no text with it, and no person types it
 class ReadableInputMiddleware:
     """Refuses, as status 400, a form that breaks off or is not in UTF-8, and zero bytes in address, cookie or form.
 
-    Django takes any encoding that Python knows, and a zero byte ends in an error of the database.
+    Django takes any encoding that Python knows, and a zero byte ends in an error of the database. So does a number
+    that is too large, in a filter of a list.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -35,6 +36,17 @@ class ReadableInputMiddleware:
             raise BadRequest("The form broke off.") from error
         if has_zero:
             raise BadRequest("There is a zero byte in the address or the form.")
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """A number that no row can have is the visitor's fault: it comes from an address or a form."""
+        if _is_number_too_large(exception):
+            raise BadRequest("There is a number in the address or the form that is too large.") from exception
+
+
+def _is_number_too_large(error: Exception) -> bool:
+    """As SQLite's driver and PostgreSQL (numeric_value_out_of_range) say it."""
+    by_sqlite = isinstance(error, OverflowError) and "SQLite INTEGER" in str(error)
+    return by_sqlite or getattr(error.__cause__, "sqlstate", "") == "22003"
 
 
 def _texts(request: HttpRequest) -> Iterable[str]:

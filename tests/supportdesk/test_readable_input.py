@@ -4,9 +4,11 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import RequestFactory
 from django.urls import reverse
 
 from customers.models import Contact
+from supportdesk.wsgi import application
 from tests.adminpages import add_url, list_url
 from tests.factories import AdminFactory
 from tickets.models import Ticket
@@ -81,3 +83,15 @@ def test_a_form_that_breaks_off(client):
 def test_a_zero_byte_in_a_cookie(client):
     client.cookies["sessionid"] = "\x00aaaaaaaa"
     assert is_refused(client.get("/login/"))
+
+
+@pytest.mark.parametrize("address", ["/tickets/ticket/?owner=", "/customers/contract/?customer__in="])
+def test_a_number_that_no_row_can_have(page, address):
+    assert is_refused(page.get(address + "9" * 25))
+
+
+def test_a_header_that_django_cannot_read():
+    said = []
+    environ = RequestFactory().get("/login/").environ | {"CONTENT_TYPE": "text/plain; charset*=foo''bar"}
+    assert b"cannot be read" in b"".join(application(environ, lambda *words: said.append(words)))
+    assert said[0][0] == "400 Bad Request"
