@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import idna
 from publicsuffixlist import PublicSuffixList
 
 PUBLIC_DOMAINS = frozenset(
@@ -65,15 +66,17 @@ def domains_of(address: str) -> list[str]:
 
 
 def in_ascii(domain: str) -> str:
-    """The domain as mail servers spell it (IDNA); as written if it has no such spelling."""
+    """The domain as mail servers spell it (IDNA 2008, UTS 46); as written if it has no such spelling."""
+    if domain.isascii():
+        return domain
     try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
         return domain
 
 
 def _in_letters(domain: str) -> str:
     try:
-        return domain.encode("ascii").decode("idna") if "xn--" in domain else domain
-    except UnicodeError:
+        return idna.decode(domain) if "xn--" in domain and domain.isascii() else domain
+    except idna.IDNAError:
         return domain

@@ -46,3 +46,11 @@ def test_an_address_is_anothers_by_the_nearest_domain():
     assert not has_address_of_another(Contact(email="jo@bravo.group.example", customer=bravo))
     assert not has_address_of_another(Contact(email="jo@elsewhere.example", customer=bravo))
     assert not has_address_of_another(Contact(email="", customer=bravo))
+
+
+def test_a_sharp_s_is_a_letter_of_its_own():
+    """By IDNA 2008, as mail servers have it; Python's own codec still writes two s."""
+    street = MailDomainFactory(domain="straße.example")
+    assert nearest_domain("jo@xn--strae-oqa.example") == street
+    assert overlapping_domains("xn--strae-oqa.example").exists()
+    assert nearest_domain("jo@strasse.example") is None
