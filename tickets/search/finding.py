@@ -87,7 +87,7 @@ def _by_name_and_words(tickets: TicketQuerySet, text: str) -> FoundTickets:
     """If one word names a contact or customer, those of their tickets with the other words."""
     for word, others in _names_and_words(text):
         named = _few_or_all(contacts_named(word)), _few_or_all(customers_named(word))
-        if any(map(_is_anybody, named)):
+        if any(people != [] for people in named):
             theirs = tickets.filter(Q(contact__in=named[0]) | Q(customer__in=named[1]))
             found = _capped(_by_words(theirs, others))
             if found.keys:
@@ -99,10 +99,6 @@ def _few_or_all(named: QuerySet[Any]) -> "list[int] | QuerySet[Any, int]":
     """The keys of few, which an index serves; a query for many, of whom the reader may see only some."""
     keys = list(named.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
     return keys if len(keys) <= MOST_NAMED else named.order_by().values_list("pk", flat=True)
-
-
-def _is_anybody(named: "list[int] | QuerySet[Any, int]") -> bool:
-    return named != []
 
 
 def _capped(keys: list[int]) -> FoundTickets:

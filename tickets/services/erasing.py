@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from tickets.choices import Fact, MessageKind
 from tickets.errors import DeskError
 from tickets.events import WordsErased, publish
-from tickets.models import ErasedFile, MailMark, Message, OutboundEmail, Ticket
+from tickets.models import ErasedFile, MailMark, Message, OutboundEmail, Ticket, TimelineEntry
 from tickets.models.outbound import WORK_LEFT
 from tickets.nudges import nudge_removal
 from tickets.repeated_words import CUT, RepeatedWords
@@ -25,6 +25,7 @@ from tickets.search.indexing import index_tickets
 from tickets.search.mails import INBOUND, OUTBOUND, index_again
 from tickets.services.intake.erased_mail import erase_mails, mails_of
 from tickets.services.locking import lock_mails_of, lock_ticket_of
+from tickets.services.origins import OPENINGS
 from tickets.services.outgoing.reply_mail import MOST_QUOTED
 from tickets.services.timeline import record
 from tickets.words_digest import WORDS
@@ -87,8 +88,10 @@ def _erase_subject(ticket: Ticket, message: Message) -> str:
     """Empty the subject of the ticket, or of one merged into it, that came with the message. Return what it was."""
     if message.kind not in (MessageKind.INBOUND, MessageKind.AUTOMATIC):
         return ""
-    opened = Q(pk=ticket.pk) | Q(merged_into=ticket)
-    named = Ticket.objects.filter(opened, opened_at=message.at).exclude(subject="")
+    family = Ticket.objects.filter(Q(pk=ticket.pk) | Q(merged_into=ticket))
+    opened = TimelineEntry.objects.filter(ticket__in=family, fact__in=OPENINGS, data__message=message.pk)
+    came_with = Q(pk__in=opened.values("ticket")) if opened.exists() else Q(opened_at=message.at)
+    named = family.filter(came_with).exclude(subject="")
     subject = named.order_by("pk").values_list("subject", flat=True).first() or ""
     named.filter(subject=subject).update(subject="")
     ticket.refresh_from_db(fields=["subject"])

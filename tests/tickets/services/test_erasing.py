@@ -291,6 +291,18 @@ def test_search_finds_nothing_of_it(message, director):
     assert not find_tickets(Ticket.objects.all(), "hunter2").keys
 
 
+def test_of_two_tickets_of_one_second_only_that_of_the_message_loses_its_subject(contact, director):
+    into, other = opened(contact=contact), opened(contact=contact)
+    first = other.messages.get()
+    Ticket.objects.filter(pk=other.pk).update(subject="No sound")
+    merge(ticket=other, into=into, actor=director, at=minute(9), reason="One matter.")
+    first.refresh_from_db()
+    erased(first, director)
+    for ticket in (into, other):
+        ticket.refresh_from_db()
+    assert (into.subject, other.subject) == ("Black screen", "")
+
+
 def test_what_is_remembered_of_a_marked_mail_loses_its_subject(message, director):
     mark_as_automatic(message=message, actor=director, at=minute(10))
     assert MailMark.objects.get().subject == "Black screen"
