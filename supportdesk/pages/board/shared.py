@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.utils import translation
+from django.utils import timezone, translation
 
 from escalation.people.staff_snapshot import People
 from supportdesk.monitoring.health import HealthReport, health
@@ -19,7 +19,7 @@ FRESH_TROUBLE = timedelta(seconds=10)  # gone with the next reload once it is me
 
 @dataclass(frozen=True)
 class SharedPart:
-    """Health in one language, who is on duty, and the staff, as of ``at`` (UTC)."""
+    """Health in the words and times of a language and zone, who is on duty, and the staff, as of ``at`` (UTC)."""
 
     at: datetime
     health: HealthReport
@@ -34,15 +34,15 @@ class SharedPart:
         return People.at(self.at)
 
 
-_kept: dict[str, SharedPart] = {}
+_kept: dict[tuple[str, str], SharedPart] = {}
 
 
 def shared_part(*, now: datetime) -> SharedPart:
-    """The part in the reader's language, FRESH or anew. No query, or those of `health` and `duties`."""
-    language = translation.get_language() or ""
-    kept = _kept.get(language)
+    """The part in the reader's language and zone, FRESH or anew. No query, or those of `health` and `duties`."""
+    reader = (translation.get_language() or "", timezone.get_current_timezone_name())
+    kept = _kept.get(reader)
     if kept is None or not kept.is_fresh(now):
-        kept = _kept[language] = SharedPart(now, health(now=now), duties(now=now))
+        kept = _kept[reader] = SharedPart(now, health(now=now), duties(now=now))
     return kept
 
 

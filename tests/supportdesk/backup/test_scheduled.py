@@ -2,12 +2,15 @@
 
 import fcntl
 import os
+import signal
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from escalation.models import Heartbeat
 from supportdesk import tasks
@@ -143,6 +146,26 @@ def test_one_whose_proof_was_killed_is_none_and_is_removed_by_the_next(
     backed_up_as_scheduled(lived_in)
     assert names == [[".unfinished-desk-20261118T120000Z"]]
     assert [path.name for path in complete_backups(folder)] == ["desk-20261118T120000Z"]
+
+
+def test_one_that_is_stopped_while_it_is_proven_leaves_nothing(
+    lived_in, folder, quick_tables, frozen, monkeypatch
+):
+    """A scratch database with all rows in plain text is among what must not stay."""
+    before, scratch = signal.getsignal(signal.SIGTERM), []
+
+    def stop(*_migrations):
+        scratch.append(Path(connection.settings_dict["NAME"]).parent)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("supportdesk.backup.verifying.migrate_to", stop)
+    try:
+        with pytest.raises(SystemExit, match=str(128 + signal.SIGTERM)):
+            backed_up_as_scheduled(lived_in)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert [path for path in folder.iterdir() if path.is_dir()] == []
+    assert [path.exists() for path in scratch] == [False]
 
 
 def test_none_is_begun_without_room_for_one_like_the_last(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from supportdesk.pages.board.shared import FRESH, FRESH_TROUBLE, shared_part
 from tests.factories import NOW, AdminFactory, ContactWayFactory, HeartbeatFactory
@@ -38,3 +38,11 @@ def test_each_language_has_its_own_words():
         english = shared_part(now=NOW).health
     with translation.override("zh-hans"):
         assert shared_part(now=NOW).health != english
+
+
+def test_each_zone_has_its_own_times():
+    with timezone.override("Asia/Shanghai"):
+        there = shared_part(now=NOW)
+        assert shared_part(now=NOW) is there
+    with timezone.override("Europe/Berlin"):
+        assert shared_part(now=NOW) is not there
