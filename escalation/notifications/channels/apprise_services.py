@@ -25,7 +25,13 @@ from escalation.notifications.channels import refusals
 from escalation.notifications.channels.payload import ChannelMessage
 from tickets.protocols.http import Session
 
-logging.getLogger("apprise").disabled = True
+
+def _nothing(_record: logging.LogRecord) -> bool:
+    return False
+
+
+# Not `disabled`: whoever configures logging again, as `django.setup` does, enables every logger that is there.
+logging.getLogger("apprise").addFilter(_nothing)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import tracemalloc
 from errno import EHOSTUNREACH, ENETUNREACH
 
 import pytest
+from django.utils.log import configure_logging
 
 from escalation.choices import AttemptOutcome, Medium
 from escalation.notifications.channels import apprise_services, outcomes
@@ -371,6 +372,16 @@ def test_the_shown_part_of_an_address_holds_no_secret():
 # Secrets
 
 
+@pytest.fixture
+def logging_configured_again(settings):
+    """As `django.setup` does it, after everything was imported."""
+    logging_before = logging.root.handlers[:]
+    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+    yield
+    logging.root.handlers[:] = logging_before
+
+
+@pytest.mark.usefixtures("logging_configured_again")
 def test_nothing_of_an_address_is_logged(wecom, service, caplog):
     caplog.set_level(logging.DEBUG)
     for name in ("apprise", "urllib3", "urllib3.connectionpool", "requests"):
