@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
 from escalation.clocks import lifecycle, updates_and_resolution
 from escalation.clocks.customer_terms import follow_customer, follow_customer_again
+from escalation.clocks.earlier_answers import put_first
 from escalation.clocks.ledger import ChangeContext, append_all, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.clocks.older_questions import begin_with
@@ -180,7 +181,7 @@ def follow_the_rejection(event: ProposalRejected) -> None:
 
 
 def keep_the_promise(event: StaffResponded) -> None:
-    """Stop the clocks that the answer answers. If a contact is logged late, start the promise for later questions."""
+    """Stop the clocks that the answer answers. One that is logged late comes before those that were given later."""
     context = ChangeContext(event.at, event.actor)
     owed = lifecycle.open_clocks(event.ticket)
     waiting = [clock for clock in owed if clock.kind in RESPONSE_KINDS]
@@ -190,8 +191,12 @@ def keep_the_promise(event: StaffResponded) -> None:
     asked_since = oldest_unanswered_question(event.ticket) if is_backdated else None
     if asked_since is not None:
         lifecycle.start_promises(event.ticket, asked_since, context)
-    goes_on = event.then not in OVER and event.ticket.is_active
     like = waiting[-1] if waiting else lifecycle.newest_clock(event.ticket)
+    ends = event.then in OVER and event.ticket.is_active
+    was_followed = event.message.at < event.at and put_first(
+        event.ticket, event.message, context, like=None if ends else like
+    )
+    goes_on = event.then not in OVER and event.ticket.is_active and not was_followed
     updates_and_resolution.renew_update(
         event.ticket, event.message, context, owed=owed, like=like if goes_on else None
     )

@@ -3,37 +3,21 @@
 Needs the lock of the ticket, like all that changes clocks.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q
 
 from escalation.choices import RESPONSE_KINDS, ClockKind
+from escalation.clocks.endings import Ending, endings_since, first_that_stands
 from escalation.clocks.ledger import ChangeContext
-from escalation.clocks.lifecycle import (
-    PINNED,
-    newest_clock,
-    open_response_clocks,
-    start_promises,
-)
+from escalation.clocks.lifecycle import PINNED, newest_clock, open_response_clocks, start_promises
 from escalation.clocks.running_again import first_response, revoke
 from escalation.clocks.updates_and_resolution import start_in_retrospect, withdraw_update
 from escalation.models import Clock
-from tickets.choices import Fact, Status
 from tickets.models import Message, Ticket
 from tickets.services.origins import Origins, origins_of
 from tickets.services.unanswered import oldest_unanswered_question
-
-OVER = (Status.RESOLVED, Status.CLOSED)
-
-
-@dataclass(frozen=True)
-class Ending:
-    """A ticket was ended at ``at`` (UTC), and opened again at ``until`` if it was."""
-
-    at: datetime
-    until: datetime | None
 
 
 def take_back(ticket: Ticket, message: Message, context: ChangeContext, *, reopens: bool) -> list[Clock]:
@@ -69,9 +53,9 @@ def _owe_updates_again(
     They run until the ticket was ended by somebody else. If the customer ``waits``, nobody could have ended it.
     """
     origins = origins_of(ticket)
-    endings = list(_endings_since(ticket, message, origins))
+    endings = list(endings_since(ticket, message, origins))
     own = next((ending for ending in endings if ending.at == message.created_at), None)
-    ended_at = None if waits else _first_that_stands(ticket, endings)
+    ended_at = None if waits else first_that_stands(ticket, endings)
     if own is not None:
         ended = Clock.objects.filter(
             ticket=ticket, kind=ClockKind.UPDATE, answered_by=None, stopped_at=own.at
@@ -87,56 +71,21 @@ def _owe_updates_again(
     return updates
 
 
-def _first_that_stands(ticket: Ticket, endings: Sequence[Ending]) -> datetime | None:
-    """When the ticket was first ended by a person's act or by an answer that still counts."""
-    if not endings:
-        return None
-    taken_back = ticket.messages.exclude(failed_at=None, voided_at=None).values_list("created_at", flat=True)
-    return min((ending.at for ending in endings if ending.at not in set(taken_back)), default=None)
-
-
-def _endings_since(ticket: Ticket, message: Message, origins: Origins | None) -> Iterator[Ending]:
-    """When the tickets in which the message was were ended since it was written down, in their order."""
-    entries = ticket.timeline.model.objects.filter(_where_it_was(ticket, message, origins))
-    changes = entries.filter(fact=Fact.STATUS, at__gte=message.created_at).order_by("at", "pk")
-    ended: datetime | None = None
-    for at, data in changes.values_list("at", "data"):
-        if data["after"] in OVER and ended is None:
-            ended = at
-        elif data["after"] not in OVER and ended is not None:
-            yield Ending(ended, at)
-            ended = None
-    if ended is not None:
-        yield Ending(ended, None)
-
-
-def _where_it_was(ticket: Ticket, message: Message, origins: Origins | None) -> Q:
-    """Entries of these tickets' timelines. The end of a ticket by its merge is none of the matter."""
-    if origins is None:
-        return Q(ticket=ticket)
-    places = Q()
-    for stay in origins.stays(message):
-        place = Q(ticket=stay.ticket)
-        place &= Q() if stay.since is None else Q(at__gte=stay.since)
-        place &= Q() if stay.until is None else Q(at__lt=stay.until)
-        places |= place
-    return places
-
-
 def _answers_during(
     ticket: Ticket, ending: Ending, message: Message, origins: Origins | None
 ) -> Iterable[Message]:
-    """What was said on the ticket while this message had ended it, and promised no update yet."""
-    answers = ticket.messages.responses().filter(created_at__gt=ending.at).order_by("created_at", "pk")
-    answers = answers.exclude(started_clocks__kind=ClockKind.UPDATE)
+    """What was said while this message had ended the ticket, or written down then, and promised no update yet."""
+    during, written = Q(at__gt=ending.at), Q(created_at__gt=ending.at)
     if ending.until is not None:
-        answers = answers.filter(created_at__lte=ending.until)
+        during, written = during & Q(at__lte=ending.until), written & Q(created_at__lte=ending.until)
+    answers = ticket.messages.responses().filter(during | written)
+    answers = answers.exclude(started_clocks__kind=ClockKind.UPDATE).order_by("at", "pk")
     return [answer for answer in answers if origins is None or origins.are_together(answer, message)]
 
 
 def _was_owed(clock: Clock, answer: Message) -> bool:
     """True if this update was still owed after the answer, which then promised no other one."""
-    return first_response(clock, until=answer.created_at) is None
+    return clock.started_at <= answer.at and first_response(clock, until=answer.created_at) is None
 
 
 def _start_after(

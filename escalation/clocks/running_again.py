@@ -6,7 +6,7 @@ Every function needs the lock of the ticket and the transaction of the change th
 from dataclasses import replace
 from datetime import datetime
 
-from django.db.models import Subquery
+from django.db.models import Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, ClockState
@@ -23,7 +23,8 @@ from escalation.clocks.lifecycle import (
 )
 from escalation.clocks.missed_priorities import missed_priorities
 from escalation.models import Clock, ClockEvent
-from tickets.models import Message
+from tickets.models import Message, Ticket
+from tickets.models.message import MessageQuerySet
 from tickets.services.origins import origins_of
 
 
@@ -60,23 +61,32 @@ def revoke(
 def first_response(clock: Clock, *, until: datetime | None = None) -> Message | None:
     """The first answer to what the clock began with that still counts; ``until`` (UTC) is when it was written down.
 
-    It was written down by somebody who could read that, and not in another ticket before both were merged.
+    It was not given in another ticket before both were merged. What answers a question was written down by somebody who
+    could read that; what follows an answer as an update may have been written down before it.
     """
     cause, responses = clock.started_by, clock.ticket.messages.responses().filter(at__gte=clock.started_at)
-    begun = (
-        ClockEvent.objects.filter(clock=clock.pk, change=ClockChange.STARTED)
-        .order_by()
-        .values("recorded_at")[:1]
-    )
-    known = responses.written_since(Subquery(begun) if cause is None else cause.created_at)
+    if clock.kind == ClockKind.UPDATE and cause is not None:
+        known = responses.filter(Q(at__gt=cause.at) | Q(created_at__gt=cause.created_at))
+    else:
+        known = responses.written_since(Subquery(_beginning(clock)) if cause is None else cause.created_at)
     known = known.exclude(pk=clock.started_by_id or 0).order_by("at", "pk")
     if until is not None:
         known = known.filter(created_at__lte=until)
-    first = known.first()
-    origins = origins_of(clock.ticket) if first is not None else None
+    return first_together(clock.ticket, known, cause)
+
+
+def _beginning(clock: Clock) -> QuerySet[ClockEvent, datetime]:
+    lines = ClockEvent.objects.filter(clock=clock.pk, change=ClockChange.STARTED).order_by()
+    return lines.values_list("recorded_at", flat=True)[:1]
+
+
+def first_together(ticket: Ticket, answers: MessageQuerySet, cause: Message | None) -> Message | None:
+    """The first of these answers that was given in the ticket in which the cause was by then."""
+    first = answers.first()
+    origins = origins_of(ticket) if first is not None else None
     if origins is None or cause is None:
         return first
-    return next((response for response in known if origins.are_together(response, cause)), None)
+    return next((answer for answer in answers if origins.are_together(answer, cause)), None)
 
 
 def _run_again(clock: Clock, context: ChangeContext) -> None:

@@ -36,6 +36,16 @@ def _answers(answer: Message, question: Message) -> bool:
     return question.at <= answer.at and question.created_at <= max(answer.at, answer.created_at)
 
 
+def oldest_answered_by(answer: Message, ticket: Ticket, *, since: datetime) -> Message | None:
+    """The oldest question received after ``since`` (UTC) that this answer of the ticket answers."""
+    origins = origins_of(ticket)
+    for question in _promised_questions(ticket).filter(at__gt=since, at__lte=answer.at).order_by("at", "pk"):
+        is_here = origins is None or origins.are_together(answer, question)
+        if _answers(answer, question) and is_here:
+            return question
+    return None
+
+
 def still_waiting_question(ticket: Ticket) -> Message | None:
     """The oldest question that still waits, after one that the customer waited for stopped counting.
 

@@ -39,13 +39,14 @@ LONG_AGO = -1_000_000
 
 @dataclass(eq=False)
 class Ticket:
-    """`priorities` also has those of the tickets that were merged into it, and how they went on."""
+    """`priorities` also has those of the tickets that were merged into it, and how they went on; `said` has not."""
 
     priorities: list[Priorities]
     hours: Hours
     responses: list[Promise] = field(default_factory=list)
     updates: list[Promise] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
+    said: list[Answer] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
     merged_into: "Ticket | None" = None
 
@@ -108,6 +109,7 @@ class Ticket:
                 question.answers.append(answer)
         self.end_response(answer)
         self.end_update(answer)
+        self.said.append(answer)
         if then in ENDED:
             self.end(answer.written, by=answer)
         elif then:
@@ -115,14 +117,63 @@ class Ticket:
 
     def end_response(self, answer: Answer) -> None:
         """A younger question, if there is one, is the oldest unanswered one from now on."""
+        for promise in list(self.responses):
+            if promise.answered_by and promise.started <= answer.at < promise.answered_by.at:
+                self.answer_earlier(promise, answer)
         owed = open_of(self.responses)
         if owed and owed.started <= answer.at:
             owed.end([answer])
             for question in self.unanswered()[:1]:
                 self.owe_from(question)
 
+    def answer_earlier(self, promise: Promise, answer: Answer) -> None:
+        """What had ended the promise was given later: it answered the oldest question since, if there was one."""
+        later = promise.answered_by
+        assert later
+        promise.answered_by, promise.stopped = answer, answer.at
+        since = [
+            each for each in self.questions if answer.at < each.received <= later.at and later in each.answers
+        ]
+        if not since:
+            return
+        oldest = min(since, key=lambda question: question.received)
+        others = [each for each in self.responses if each.answered_by is later]
+        if not any(each.started <= oldest.received for each in others):
+            begun = Promise("next_response", oldest.received, 0, oldest, oldest.answers)
+            begun.end(oldest.answers)
+            begun.due = self.due_of(oldest, until=begun.stopped)
+            self.responses.append(begun)
+
+    def update_in_retrospect(self, answer: Answer) -> bool:
+        """Begin the update after an answer that was written down after a later one or an end. False for others."""
+        later = [each for each in self.said if each.stands and each.at > answer.at]
+        endings = [
+            each for each in self.endings if each.stands and each.at > answer.at and each.place is self
+        ]
+        if not later and not endings:
+            return False
+        over = [
+            each
+            for each in self.endings
+            if each.stands
+            and each.place is self
+            and each.at <= answer.at
+            and (each.until is None or answer.at < each.until)
+        ]
+        if answer.promises_update and all(each.by for each in over):
+            due = end_of(UPDATE_EVERY[0], answer.at, 0, self.hours)
+            held_back_by = [each.by for each in over if each.by]
+            begun = Promise("update", answer.at, due, answer, later, endings, held_back_by)
+            if not held_back_by:
+                begun.end(later, endings)
+            self.updates.append(begun)
+        return True
+
     def end_update(self, answer: Answer) -> None:
         """An answer promises the next update, once its ticket turns out not to have been ended by an answer before."""
+        for promise in self.updates:
+            if promise.started <= answer.at and promise.ended_after(answer.at):
+                promise.answered_by, promise.stopped = answer, answer.at
         in_force = self.endings_in_force
         for promise in self.updates:
             if promise.started <= answer.at:
@@ -130,6 +181,8 @@ class Ticket:
         owed = open_of(self.updates)
         if owed and owed.started <= answer.at:
             owed.end([answer])
+        if self.update_in_retrospect(answer):
+            return
         held_back_by = [ending.by for ending in in_force if ending.by]
         is_owed = any(would_run(each, without=held_back_by) for each in self.updates)
         if answer.promises_update and not is_owed and (held_back_by or not in_force):
@@ -147,7 +200,7 @@ class Ticket:
 
     def end(self, at: int, *, by: Answer | None = None) -> None:
         if not self.endings_in_force:
-            self.endings.append(Ending(at, by))
+            self.endings.append(Ending(at, by, self))
             for promise in self.updates:
                 promise.endings.append(self.endings[-1])
             cancel(self.updates, at)

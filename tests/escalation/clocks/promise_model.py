@@ -31,6 +31,7 @@ class Ending:
 
     at: int
     by: Answer | None
+    place: Ticket
     until: int | None = None
 
     @property
@@ -85,6 +86,12 @@ class Promise:
         if first is not None and ended is not None and ended < first.at:
             first = None
         self.answered_by, self.stopped = first, first.at if first else ended
+
+    def ended_after(self, at: int) -> bool:
+        """True if it ended later, by an answer or with its ticket."""
+        if self.stopped is None or self.stopped <= at or self.held_back_by:
+            return False
+        return bool(self.answered_by) or any(each.stands and each.at == self.stopped for each in self.endings)
 
     def outcome(self, now: int) -> Outcome:
         until = now if self.stopped is None else self.stopped

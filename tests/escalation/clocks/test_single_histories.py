@@ -64,6 +64,40 @@ LEARNED_LATE = {
         Step(50, Act.BOUNCED, answer=30),
     ),
 }
+# A call counts from when it took place, even if a later answer was written down before it.
+WRITTEN_AFTER_A_LATER_ANSWER = {
+    "it answers in time what was answered late": of_priority(
+        1, Step(250, Act.REPLIED), Step(260, Act.CALLED, happened=100)
+    ),
+    "the later answer answers what was asked between": of_priority(
+        1,
+        Step(120, Act.ASKED, happened=120),
+        Step(250, Act.REPLIED),
+        Step(260, Act.CALLED, happened=100),
+    ),
+    "the update after it was owed and kept": of_priority(
+        0, Step(10, Act.REPLIED), Step(100, Act.REPLIED), Step(110, Act.CALLED, happened=50)
+    ),
+    "the update before it was kept though the ticket was ended": of_priority(
+        0,
+        Step(10, Act.REPLIED),
+        Step(90, Act.STATUS, then="resolved"),
+        Step(100, Act.CALLED, happened=60),
+    ),
+    "it is voided, and the later answer counts again": of_priority(
+        1,
+        Step(250, Act.REPLIED),
+        Step(260, Act.CALLED, happened=100),
+        Step(270, Act.VOIDED, answer=260),
+    ),
+    "two of them, the older one last": of_priority(
+        0,
+        Step(20, Act.ASKED, happened=20),
+        Step(70, Act.REPLIED),
+        Step(80, Act.CALLED, happened=40),
+        Step(90, Act.CALLED, happened=10),
+    ),
+}
 # An answer with which the ticket had been resolved does not count: all runs on as if it had never been given.
 TAKEN_BACK = {
     "a call on the ticket that it had resolved": of_priority(
@@ -194,7 +228,7 @@ MERGED = {
         Step(20, Act.CALLED, happened=3),
     ),
 }
-HISTORIES = LEARNED_LATE | TAKEN_BACK | MERGED
+HISTORIES = LEARNED_LATE | WRITTEN_AFTER_A_LATER_ANSWER | TAKEN_BACK | MERGED
 
 
 @pytest.mark.parametrize("history", list(HISTORIES.values()), ids=list(HISTORIES))
