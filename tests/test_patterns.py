@@ -16,11 +16,15 @@ from typing import Any
 
 import pytest
 
-from tests.cputime import takes_at_most
+from tests.cputime import TRIES
 from tests.test_architecture import parsed, sources
 
 CHARACTERS = 4_000
-SECONDS = 0.02  # of CPU; what grows with the square of the text takes more at this length
+SECONDS = 0.02  # of CPU for that many
+# A fast machine needs less also for what grows with the square of the text: four times the text, sixteen times as long.
+SUSPICIOUS = 0.004
+GROWTH = 9
+TRIFLE = 0.0005  # for a sixteenth of the text; what needs no more ends within seconds on the whole, however it grows
 METHODS = {"search", "match", "fullmatch", "sub", "finditer", "findall", "split"}
 USUAL = "a1 \n\t-<@.中:>,(\"'/_="
 ENDS = ("", "\x01", "\n!")
@@ -186,20 +190,44 @@ def slow_texts(name: str, pattern: re.Pattern[Any]) -> Iterator[str]:
     longest = CUT_BEFORE.get(name, CHARACTERS)
     for text in hostile_texts(pattern, longest):
         for method in uses().get(name, {"search", "fullmatch"}):
-            if any(_is_slow(pattern, method, text[: longest // part]) for part in (16, 4)) or _is_slow(
-                pattern, method, text
-            ):
+            if _is_slow(pattern, method, text, longest):
                 yield f"{method} on {text[:40]!r} ..."
                 return
 
 
-def _is_slow(pattern: re.Pattern[Any], method: str, text: str) -> bool:
+def _is_slow(pattern: re.Pattern[Any], method: str, text: str, longest: int) -> bool:
     subject: Any = text if isinstance(pattern.pattern, str) else text.encode()
+    parts = [_shortened(subject, longest // 16), _shortened(subject, longest // 4), subject]
+    if _seconds(pattern, method, parts[0]) <= TRIFLE:
+        del parts[:2]
+    return any(_exceeds(SUSPICIOUS, pattern, method, part, tries=1) for part in parts) and (
+        any(_exceeds(SECONDS, pattern, method, part) for part in parts)
+        or _grows_with_square(pattern, method, subject)
+    )
+
+
+def _shortened(text: Any, length: int) -> Any:
+    """Without a piece of its middle: what stands before the repetition and behind it stays."""
+    return text[: length - 4] + text[-4:]
+
+
+def _grows_with_square(pattern: re.Pattern[Any], method: str, text: Any) -> bool:
+    quarter = _shortened(text, len(text) // 4)
+    bound = GROWTH * min(_seconds(pattern, method, quarter) for _try in range(TRIES))
+    return _exceeds(max(SUSPICIOUS, bound), pattern, method, text)
+
+
+def _exceeds(
+    seconds: float, pattern: re.Pattern[Any], method: str, text: Any, *, tries: int = TRIES
+) -> bool:
+    """True if each try takes longer: other processes and the garbage of other tests prolong some."""
+    return all(_seconds(pattern, method, text) > seconds for _try in range(tries))
+
+
+def _seconds(pattern: re.Pattern[Any], method: str, text: Any) -> float:
     started = time.thread_time()
-    _use(pattern, method, subject)
-    if time.thread_time() - started <= SECONDS:
-        return False
-    return not takes_at_most(SECONDS, lambda: _use(pattern, method, subject))
+    _use(pattern, method, text)
+    return time.thread_time() - started
 
 
 def _use(pattern: re.Pattern[Any], method: str, text: Any) -> object:
