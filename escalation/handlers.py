@@ -29,12 +29,13 @@ from escalation.models import Clock
 from escalation.notifications.operators import tell_operators
 from escalation.notifications.wording import Notice
 from escalation.notifications.writing import tell
-from escalation.policies.terms import starting_terms_of
+from escalation.policies.terms import remember_terms, starting_terms_of
 from tickets.choices import Priority, ProposalReach, Status
 from tickets.errors import DeskError
 from tickets.events import (
     ColleagueWrote,
     CustomerNamed,
+    CustomersRecognised,
     CustomerWrote,
     MailboxRecovered,
     MailboxStopped,
@@ -64,6 +65,7 @@ OVER = (Status.RESOLVED, Status.CLOSED)
 
 def connect() -> None:
     """Called once from AppConfig.ready()."""
+    subscribe(CustomersRecognised, read_their_terms)
     subscribe(CustomerWrote, start_the_promise)
     subscribe(MarkedAsPerson, start_the_late_promise)
     subscribe(SenderAccepted, start_the_late_promise)
@@ -94,12 +96,16 @@ def tell_of_the_recovered_mailbox(event: MailboxRecovered) -> None:
     tell_operators(NoticeKind.MAILBOX_RECOVERED, event.mailbox.address, at=event.at)
 
 
+def read_their_terms(event: CustomersRecognised) -> None:
+    remember_terms(event.customers)
+
+
 def start_the_promise(event: CustomerWrote) -> None:
     """Start what the message is promised; acknowledge and announce a new ticket."""
     proposal = event.proposal if event.proposal is not None and event.proposal.runs else None
     more: dict[str, Any] = {} if proposal is None else {"proposal": proposal.pk}
     context = ChangeContext(event.at, event.actor)
-    clock = lifecycle.start_promises(event.ticket, event.message, context, is_late=not event.is_first, **more)
+    clock = lifecycle.start_promises(event.ticket, event.message, context, is_new=event.is_first, **more)
     if clock is None and event.message.at == event.ticket.unanswered_since:
         begin_with(event.ticket, event.message, context)
     if clock is not None and clock.kind == ClockKind.FIRST_RESPONSE:

@@ -38,6 +38,13 @@ class TicketEvent(DeskEvent):
 
 
 @dataclass(frozen=True)
+class CustomersRecognised(DeskEvent):
+    """The mails of a batch come from these customers (their keys); what each of them needs can be read at once."""
+
+    customers: frozenset[int]
+
+
+@dataclass(frozen=True)
 class MailboxEvent(DeskEvent):
     """A fact about a mailbox; no ticket is locked. ``at`` (UTC) is when the desk recorded it."""
 

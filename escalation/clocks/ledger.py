@@ -11,7 +11,6 @@ from escalation.choices import ClockChange
 from escalation.clocks.line_hashes import hash_of_line, newest_hashes
 from escalation.models import Clock, ClockEvent
 from tickets.lib.bulk_insert import NewRow, insert_all
-from tickets.lib.single_row import insert_row
 from tickets.models import Message
 from tickets.services.evidence import digest_for_good
 
@@ -109,15 +108,15 @@ def append_event(
     message: Message | None = None,
     holder_id: int | None = None,
     **data: object,
-) -> ClockEvent:
+) -> None:
     """Save one line; the arguments are those of `event_row`."""
-    row = event_row(
-        clock, change, context, before=before, at=at, message=message, holder_id=holder_id, **data
+    append_all(
+        [
+            event_row(
+                clock, change, context, before=before, at=at, message=message, holder_id=holder_id, **data
+            )
+        ]
     )
-    (linked,) = _linked([row])
-    event = linked.made()
-    insert_row(event)
-    return event
 
 
 def past_holders(clocks: Collection[int]) -> Mapping[int, set[int]]:

@@ -58,18 +58,24 @@ def newest_clock(ticket: Ticket) -> Clock | None:
 
 
 def start_promises(
-    ticket: Ticket, message: Message, context: ChangeContext, *, is_late: bool = True, **more: Any
+    ticket: Ticket,
+    message: Message,
+    context: ChangeContext,
+    *,
+    is_new: bool = False,
+    **more: Any,
 ) -> Clock | None:
     """Start the promise of an answer to ``message``, from its receipt, and of a resolution if one is promised.
 
-    None if an answer is owed already. If the message may be read late, both follow the changes of the priority since
-    its receipt. ``more`` goes to the ledger. Three queries, four for a late message, without a resolution.
+    None if an answer is owed already. Unless the ticket is new, the message may be read late, and both follow the
+    changes of the priority since its receipt. ``more`` goes to the ledger. Three queries, four for a late message,
+    without a resolution.
     """
-    terms = starting_terms_of(ticket, at=message.at)
+    terms = starting_terms_of(ticket, at=message.at, is_new=is_new)
     if terms is None:
         return None
     missed = MissedPriorities(ticket.priority)
-    if is_late and message.at < context.at:
+    if not is_new and message.at < context.at:
         missed = missed_priorities(ticket, message.at, message=message)
     if missed.at_first != ticket.priority:
         terms = starting_terms_of(ticket, at=message.at, priority=missed.at_first) or terms

@@ -4,53 +4,63 @@ A customer's message starts an answer, and a resolution if one is promised; `sta
 Contracts are read from the database, policies from the book that the process keeps.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from customers.joined_rows import columns_of, joined_row
+from customers.joined_rows import JoinedRow, as_asked, asked_rows, columns_of
 from customers.models import Contract, Customer, ServicePlan
 from escalation.choices import ClockKind
 from escalation.models import ContractWindow, PolicyTarget, PolicyVersion
 from escalation.models.contract_window import ContractWindowQuerySet
 from escalation.policies.book import PolicyBook, current_book
 from tickets.errors import DeskError
+from tickets.lib.waiting_rows import recall, remember
 from tickets.models import Ticket
 
 DAY = timedelta(days=1)
-# What a ticket owes and its customer's contracts, the latest first, with the policies' stamp. By hand, as Django takes
-# ten times as long to write it.
+# The policies' stamp and a customer's contracts, the latest first. By hand, as Django takes ten times as long to write
+# the statements.
+SIGNED = f"""
+    (SELECT stamp FROM escalation_policystamp),
+    {columns_of(Customer, "company", "company__")},
+    {columns_of(Contract, "signed", "signed__")},
+    {columns_of(ServicePlan, "plan", "plan__")}
+"""  # noqa: S608 - only names of our own columns
+JOINED = """
+    LEFT JOIN customers_contract AS signed ON signed.customer_id = company.id
+    LEFT JOIN customers_serviceplan AS plan ON plan.id = signed.plan_id
+"""
+LATEST_FIRST = "ORDER BY signed.starts_on DESC, signed.id DESC"
+# The same after what a ticket owes.
 STARTING = f"""
     SELECT
-        tickets_ticket.id,
-        (SELECT stamp FROM escalation_policystamp) AS stamp,
         EXISTS (
             SELECT 1 FROM escalation_clock
             WHERE ticket_id = tickets_ticket.id AND kind IN ('{ClockKind.FIRST_RESPONSE}', '{ClockKind.NEXT_RESPONSE}')
-        ) AS was_promised_answer,
+        ),
         EXISTS (
             SELECT 1 FROM escalation_clock
             WHERE ticket_id = tickets_ticket.id AND stopped_at IS NULL
                 AND kind IN ('{ClockKind.FIRST_RESPONSE}', '{ClockKind.NEXT_RESPONSE}')
-        ) AS waits_for_answer,
+        ),
         EXISTS (
             SELECT 1 FROM escalation_clock
             WHERE ticket_id = tickets_ticket.id AND stopped_at IS NULL AND kind = '{ClockKind.RESOLUTION}'
-        ) AS waits_for_resolution,
-        {columns_of(Customer, "company", "company__")},
-        {columns_of(Contract, "signed", "signed__")},
-        {columns_of(ServicePlan, "plan", "plan__")}
+        ),
+        {SIGNED}
     FROM tickets_ticket
     LEFT JOIN customers_customer AS company ON company.id = tickets_ticket.customer_id
-    LEFT JOIN customers_contract AS signed ON signed.customer_id = company.id
-    LEFT JOIN customers_serviceplan AS plan ON plan.id = signed.plan_id
+    {JOINED}
     WHERE tickets_ticket.id = %s
-    ORDER BY signed.starts_on DESC, signed.id DESC
+    {LATEST_FIRST}
 """  # noqa: S608 - only names of our own columns
 
 
@@ -168,18 +178,58 @@ class StartingTerms:
     resolution: Terms | None
 
 
-def starting_terms_of(ticket: Ticket, *, at: datetime, priority: int | None = None) -> StartingTerms | None:
+@dataclass(frozen=True)
+class Owed:
+    """What a ticket owes already, and the rows of SIGNED."""
+
+    signed: Sequence[Sequence[Any]]
+    was_promised_answer: bool = False
+    waits_for_answer: bool = False
+    waits_for_resolution: bool = False
+
+
+def remember_terms(customers: Collection[int]) -> None:
+    """Read what new tickets of these customers need (their keys) with one query, for the batch that opens them."""
+    by_customer: defaultdict[int, list[Sequence[Any]]] = defaultdict(list)
+    statement = (
+        f"SELECT company.id, {SIGNED} FROM {asked_rows(customer='bigint')} "  # noqa: S608 - names of our own
+        f"JOIN customers_customer AS company ON company.id = asked.customer {JOINED} {LATEST_FIRST}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, as_asked([{"customer": customer} for customer in customers]))
+        for customer, *row in cursor.fetchall():
+            by_customer[customer].append(row)
+    for customer, rows in by_customer.items():
+        remember((Contract, customer), rows)
+
+
+def _owed_by(ticket: Ticket) -> Owed:
+    with connection.cursor() as cursor:
+        cursor.execute(STARTING, [ticket.pk])
+        rows = cursor.fetchall()
+    return Owed([row[3:] for row in rows], *rows[0][:3])
+
+
+def _owed_by_new(ticket: Ticket) -> Owed | None:
+    """Nothing. None if the contracts of its customer are not remembered."""
+    signed = recall((Contract, ticket.customer_id))
+    return None if signed is None else Owed(signed)
+
+
+def starting_terms_of(
+    ticket: Ticket, *, at: datetime, priority: int | None = None, is_new: bool = False
+) -> StartingTerms | None:
     """The terms of what a customer's message at ``at`` (UTC) starts; None if an answer is owed already.
 
     The contract is the one at the ticket's start, whatever replaced it since; the windows are those in force at
     ``at``. ``priority`` is for a start in retrospect, when the ticket had another one. Raises DeskError if no answer
-    was ever promised for the priority. One query, and one more under a contract with windows of its own.
+    was ever promised for the priority. One query, none for a new ticket if its customer's terms are remembered, and one
+    more under a contract with windows of its own.
     """
-    rows: Any = list(Ticket.objects.raw(STARTING, [ticket.pk]))
-    owed = rows[0]
+    owed = (_owed_by_new(ticket) if is_new else None) or _owed_by(ticket)
     if owed.waits_for_answer:
         return None
-    contract, book = _contract_of(rows, ticket.opened_at), current_book(owed.stamp)
+    contract, book = _contract_of(owed.signed, ticket.opened_at), current_book(owed.signed[0][0])
     kind = ClockKind.NEXT_RESPONSE if owed.was_promised_answer else ClockKind.FIRST_RESPONSE
     priority = ticket.priority if priority is None else priority
     answer = _promised(book, contract, kind, priority, at)
@@ -193,13 +243,13 @@ def starting_terms_of(ticket: Ticket, *, at: datetime, priority: int | None = No
     return StartingTerms(kind, Terms(contract, answer), terms)
 
 
-def _contract_of(rows: Iterable[Any], at: datetime) -> Contract | None:
-    """The contract in force at ``at`` (UTC) among the rows of STARTING."""
-    for row in rows:
-        customer, contract = joined_row(row, Customer, "company__"), joined_row(row, Contract, "signed__")
+def _contract_of(signed: Iterable[Sequence[Any]], at: datetime) -> Contract | None:
+    """The contract in force at ``at`` (UTC) among rows of SIGNED."""
+    for _stamp, *columns in signed:
+        row = JoinedRow(columns)
+        customer, contract, plan = row.take(Customer), row.take(Contract), row.take(ServicePlan)
         if customer is None or contract is None:
             return None
-        plan = joined_row(row, ServicePlan, "plan__")
         if plan is not None and covers(contract, customer, at):
             contract.plan = plan
             return contract

@@ -1,7 +1,8 @@
 """Inserts and updates a few rows with statements that are written once.
 
 Django writes each statement anew, which takes longer than the database takes to run it. For the rows that every mail
-writes; elsewhere ``save`` is plainer. No signals are sent, and a model's own ``save`` is passed over.
+writes; elsewhere ``save`` is plainer. No signals are sent, and a model's own ``save`` is passed over. Inside of
+`written_together` the rows wait for others.
 """
 
 from __future__ import annotations
@@ -11,11 +12,18 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import DatabaseError, connection, connections
-from django.db.models import AutoField, Field, Model
+from django.db.models import Field, Model
+
+from tickets.lib.many_rows import fields_of
+from tickets.lib.waiting_rows import rows_together
 
 
 def insert_row(row: Model) -> None:
     """Insert a new instance, as ``save(force_insert=True)`` does, and set its key."""
+    together = rows_together()
+    if together is not None:
+        together.insert(row)
+        return
     fields, statement = _insertion(type(row), 1, connection.alias)
     values = [_prepared(field, field.pre_save(row, add=True)) for field in fields]
     with connection.cursor() as cursor:
@@ -37,7 +45,11 @@ def insert_unless_there(row: Model) -> bool:
 
 
 def insert_values(model: type[Model], rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows of these values, in the order of `inserted_fields`, with one statement."""
+    """Insert rows of these values, in the order of `fields_of`, with one statement."""
+    together = rows_together()
+    if together is not None:
+        together.insert_values(model, rows)
+        return
     fields, statement = _insertion(model, len(rows), connection.alias)
     values = [_prepared(field, value) for row in rows for field, value in zip(fields, row, strict=True)]
     with connection.cursor() as cursor:
@@ -46,6 +58,10 @@ def insert_values(model: type[Model], rows: Sequence[Sequence[Any]]) -> None:
 
 def update_row(row: Model, names: Iterable[str]) -> None:
     """Update these fields of a stored row, as ``save(update_fields=...)`` does. Raises DatabaseError if it is gone."""
+    together = rows_together()
+    if together is not None:
+        together.update(row, tuple(names))
+        return
     fields, statement = _update(type(row), tuple(names), connection.alias)
     values = [_prepared(field, field.pre_save(row, add=False)) for field in fields]
     with connection.cursor() as cursor:
@@ -54,19 +70,13 @@ def update_row(row: Model, names: Iterable[str]) -> None:
             raise DatabaseError(f"{row._meta.label} {row.pk} is gone.")
 
 
-@lru_cache(maxsize=64)
-def inserted_fields(model: type[Model]) -> list[Field[Any, Any]]:
-    """The fields of a new row, without a key that the database draws from a sequence."""
-    return [field for field in model._meta.concrete_fields if not isinstance(field, AutoField)]
-
-
 def _prepared(field: Field[Any, Any], value: Any) -> Any:
     return field.get_db_prep_save(value, connection)
 
 
 @lru_cache(maxsize=256)
 def _insertion(model: type[Model], number: int, alias: str) -> tuple[list[Field[Any, Any]], str]:
-    fields, quote = inserted_fields(model), _quote(alias)
+    fields, quote = fields_of(model, with_key=False), _quote(alias)
     columns = ", ".join(quote(field.column) for field in fields)
     row = f"({', '.join(['%s'] * len(fields))})"
     rows = ", ".join([row] * number)

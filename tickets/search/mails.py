@@ -4,7 +4,9 @@ A mail is stored, processed and sent quickly, and nobody should wait for words t
 that are not indexed yet are read through by the search, so that it finds them all the same.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -55,6 +57,8 @@ OUTBOUND = SearchedMails(
 )
 SOURCES = (INBOUND, OUTBOUND)
 
+_gathered: ContextVar[list[tuple[SearchedMails, int]] | None] = ContextVar("mails to index", default=None)
+
 
 def index_mails(*, now: datetime, may_go_on: Callable[[], bool]) -> int:
     """Index the mails that have settled, oldest first, for as long as ``may_go_on``. Return how many."""
@@ -79,9 +83,32 @@ def _index_next(source: SearchedMails, now: datetime) -> int:
     return len(keys)
 
 
-@transaction.atomic
 def index_again(source: SearchedMails, keys: Collection[int]) -> None:
-    """Index what is left of mails (their keys) whose words were erased. Those not indexed yet still wait."""
+    """Index mails anew (their keys) whose words have changed. Those not indexed yet still wait."""
+    gathered = _gathered.get()
+    if gathered is None:
+        _index_again(source, keys)
+    else:
+        gathered.extend((source, key) for key in keys)
+
+
+@contextmanager
+def mails_indexed_together() -> Iterator[None]:
+    """Index anew the mails of the code inside at its end; none if it raises."""
+    gathered: list[tuple[SearchedMails, int]] = []
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    for source in SOURCES:
+        keys = {key for each, key in gathered if each is source}
+        if keys:
+            _index_again(source, keys)
+
+
+@transaction.atomic
+def _index_again(source: SearchedMails, keys: Collection[int]) -> None:
     indexed: Any = source.tokens._base_manager.filter(pk__in=keys)
     _index(source, list(indexed.values_list("pk", flat=True)))
 

@@ -61,12 +61,13 @@ def atomic_with_files() -> Iterator[None]:
     If the commit itself fails, they stay: the server may have committed and only its answer be lost. The night removes
     those that no row names.
     """
-    with transaction.atomic(), _undo_files():
+    with transaction.atomic(), undo_files():
         yield
 
 
 @contextmanager
-def _undo_files() -> Iterator[None]:
+def undo_files() -> Iterator[None]:
+    """Remove the files that are written inside if the block raises."""
     written: list[str] = []
     token = _written.set(written)
     try:

@@ -9,7 +9,8 @@ from django.forms.models import model_to_dict
 
 from tests.factories import NOW, MailboxFactory, TicketFactory, UserFactory
 from tickets.choices import Fact, IntakeState
-from tickets.lib.single_row import insert_row, insert_unless_there, insert_values, inserted_fields, update_row
+from tickets.lib.many_rows import fields_of
+from tickets.lib.single_row import insert_row, insert_unless_there, insert_values, update_row
 from tickets.models import InboundEmail, Submission, Ticket, TimelineEntry
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +84,7 @@ def test_an_update_of_a_row_that_is_gone_is_an_error():
 
 def test_several_rows_go_in_one_statement_in_their_order(django_assert_num_queries):
     ticket, actor = TicketFactory(), UserFactory()
-    names = [field.attname for field in inserted_fields(TimelineEntry)]
+    names = [field.attname for field in fields_of(TimelineEntry, with_key=False)]
     rows = [
         {
             "ticket_id": ticket.pk,

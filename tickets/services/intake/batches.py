@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate, takewhile
@@ -17,11 +18,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from tickets.choices import IntakeState
+from tickets.lib.waiting_rows import RowsRefused, piece_of_work, written_together
+from tickets.mail.parse import parse
+from tickets.mail.values import ParsedMail
 from tickets.models import InboundEmail
 from tickets.search.indexing import indexed_together
+from tickets.search.mails import mails_indexed_together
+from tickets.services.intake.faults import is_passing
+from tickets.services.intake.incoming_mail import remember_writers
 from tickets.services.intake.processing import bring_to_ticket
 from tickets.services.mailboxes import remember_mailboxes
-from tickets.services.stored_files import atomic_with_files
+from tickets.services.stored_files import undo_files
 
 logger = logging.getLogger(__name__)
 
@@ -58,21 +65,49 @@ def process_together(mails: Sequence[int], *, now: datetime) -> Batch:
 
     Raises a passing fault if the transaction is lost as a whole; then each mail is as it was.
     """
+    try:
+        return _process_together(mails, now=now)
+    except RowsRefused as refused:
+        cause = refused.__cause__
+        if isinstance(cause, Exception) and is_passing(cause):
+            raise cause from refused
+        logger.info("Mails %s are processed alone: %s", mails, refused)
+        return Batch(0, mails)
+
+
+def _process_together(mails: Sequence[int], *, now: datetime) -> Batch:
     left: list[int] = []
-    with transaction.atomic(durable=True), indexed_together(), remember_mailboxes():
+    with (
+        transaction.atomic(durable=True),
+        written_together(len(mails)),
+        indexed_together(),
+        mails_indexed_together(),
+        remember_mailboxes() as mailboxes,
+    ):
         rows = _waiting().filter(pk__in=mails).select_for_update(skip_locked=True)
         stored = list(rows.order_by("received_at", "pk"))
+        parsed = dict(_parsed(stored))
+        remember_writers(((row, parsed[row.pk]) for row in stored if row.pk in parsed), mailboxes, now=now)
         for row in stored:
-            if not _try_one(row, now=now):
+            if not _try_one(row, parsed.pop(row.pk, None), now=now):
                 left.append(row.pk)
     return Batch(len(stored) - len(left), left)
 
 
-def _try_one(row: InboundEmail, *, now: datetime) -> bool:
+def _parsed(rows: Sequence[InboundEmail]) -> Iterator[tuple[int, ParsedMail]]:
+    """Each mail that can be read, by its key. Another meets its error in its turn."""
+    for row in rows:
+        with suppress(Exception):
+            yield row.pk, parse(bytes(row.raw))
+
+
+def _try_one(row: InboundEmail, mail: ParsedMail | None, *, now: datetime) -> bool:
     """False if the mail failed, and nothing of it happened."""
     try:
-        with indexed_together(), atomic_with_files():
-            bring_to_ticket(row, now=now, waits=True)
+        with indexed_together(), piece_of_work(), undo_files():
+            bring_to_ticket(row, now=now, waits=True, mail=mail)
+    except RowsRefused:
+        raise
     except Exception as error:  # whatever it was, the mail meets it again alone, where it is kept
         logger.info("Mail %s is processed alone: %s", row.pk, error)
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -11,6 +12,7 @@ from django.conf import settings
 from customers.names import name_of
 from customers.public_domains import share_a_domain
 from tickets.choices import IntakeState
+from tickets.events import CustomersRecognised, publish
 from tickets.mail.bounce_addresses import BounceTag, first_bounce_tag
 from tickets.mail.classify import Classification, MailKind, classify
 from tickets.mail.machine_signs import AUTOMATIC_MARK, PERSON_MARK, takes_no_answers
@@ -19,6 +21,7 @@ from tickets.mail.threading import signing_keys
 from tickets.mail.values import Address, ParsedMail
 from tickets.message_content import MessageContent, NewFile
 from tickets.models import InboundEmail, Mailbox, Message, Ticket
+from tickets.services.intake.known_contacts import remember_contacts
 from tickets.services.intake.senders import Sender, find_sender
 from tickets.services.mail_marks import remembered_mark
 from tickets.services.mailboxes import Mailboxes
@@ -77,9 +80,16 @@ def shown_text(mail: ParsedMail) -> str:
     return mail.new_text.strip() or mail.quoted_text.strip()
 
 
-def read_mail(row: InboundEmail, mailboxes: Mailboxes, *, now: datetime, is_released: bool) -> IncomingMail:
-    """Parse and classify a stored mail. Raises UnreadableMail."""
-    mail = parse(bytes(row.raw))
+def read_mail(
+    row: InboundEmail,
+    mailboxes: Mailboxes,
+    *,
+    now: datetime,
+    is_released: bool,
+    mail: ParsedMail | None = None,
+) -> IncomingMail:
+    """Classify a stored mail, and parse it unless the caller has. Raises UnreadableMail."""
+    mail = mail or parse(bytes(row.raw))
     to = (each.email for each in (*mail.to, *mail.cc))
     bounce_tag = first_bounce_tag([*row.envelope_to, *mail.delivered_to, *to])
     classification = classify(
@@ -111,6 +121,19 @@ def read_mail(row: InboundEmail, mailboxes: Mailboxes, *, now: datetime, is_rele
         is_released=is_released,
         bounce_tag=bounce_tag,
     )
+
+
+def remember_writers(
+    mails: Iterable[tuple[InboundEmail, ParsedMail]], mailboxes: Mailboxes, *, now: datetime
+) -> None:
+    """Look up at once who wrote the mails of a batch, and tell whose customers they are."""
+    asked = [
+        (read_correspondent(mail, mailboxes).author.email, min(row.received_at, now)) for row, mail in mails
+    ]
+    contacts = remember_contacts(asked, now=now)
+    customers = {contact.customer_id for contact in contacts if contact.customer_id is not None}
+    if customers:
+        publish(CustomersRecognised(frozenset(customers)))
 
 
 @dataclass(frozen=True)

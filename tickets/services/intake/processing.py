@@ -24,7 +24,7 @@ from tickets.errors import DeskError
 from tickets.lib.single_row import update_row
 from tickets.mail.classify import MailKind
 from tickets.mail.storable_text import storable
-from tickets.mail.values import UnreadableMail
+from tickets.mail.values import ParsedMail, UnreadableMail
 from tickets.models import InboundEmail, Ticket
 from tickets.search.mails import INBOUND, SETTLED, index_again
 from tickets.services.intake.authentication import trusted_results
@@ -153,14 +153,20 @@ def _work_on(
 
 
 def bring_to_ticket(
-    row: InboundEmail, *, now: datetime, released_by: User | None = None, waits: bool = False
+    row: InboundEmail,
+    *,
+    now: datetime,
+    released_by: User | None = None,
+    waits: bool = False,
+    mail: ParsedMail | None = None,
 ) -> None:
     """Read a stored mail, do what it asks for and record that on its row, whose lock it needs.
 
+    ``mail`` is the row's mail if the caller has parsed it.
     Raises UnreadableMail, DeskError and, if it ``waits`` for mails that it answers or copies, Overtaking.
     """
     with remember_mailboxes() as mailboxes:
-        incoming = read_mail(row, mailboxes, now=now, is_released=released_by is not None)
+        incoming = read_mail(row, mailboxes, now=now, is_released=released_by is not None, mail=mail)
         if waits:
             _refuse_overtaking(incoming)
         outcome = _handle(incoming, released_by)

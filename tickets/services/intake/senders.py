@@ -8,65 +8,19 @@ from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Case, Model, QuerySet, When
 from django.db.models.functions import Lower
 
-from customers.access import OPENS_TICKETS
 from customers.addresses import address_spellings
 from customers.choices import Language
-from customers.joined_rows import columns_of, joined_row
 from customers.mail_domains import nearest_domain
 from customers.models import Contact, Customer
 from customers.public_domains import company_domain
-from tickets.choices import MailPurpose
 from tickets.models import Ticket
-from tickets.services.automatic_mail_limits import COUNTED, LIMIT_WINDOW, new_writers
+from tickets.services.automatic_mail_limits import LIMIT_WINDOW, new_writers
+from tickets.services.intake.known_contacts import known_contact
 from tickets.services.participants import LONGEST_ADDRESS
-
-OPENS = str(OPENS_TICKETS)
-# By hand, as Django takes four times as long to write it.
-KNOWN_CONTACT = f"""
-    SELECT
-        {columns_of(Contact, "customers_contact", "")},
-        {columns_of(Customer, "company", "company__")},
-        {columns_of(User, "manager", "manager__")},
-        EXISTS (
-            SELECT 1 FROM tickets_mailmark WHERE sender IN (%(key)s, %(second)s, %(third)s) AND taken_back_at IS NULL
-        ) AS may_be_marked,
-        EXISTS (
-            SELECT 1 FROM auth_user
-            WHERE LOWER(email) IN (%(key)s, %(second)s, %(third)s) AND is_staff AND is_active
-        ) AS is_colleague,
-        EXISTS (
-            SELECT 1 FROM customers_absence
-            WHERE user_id = company.account_manager_id AND starts_at <= %(now)s AND ends_at > %(now)s
-        ) AS manager_is_away,
-        manager.is_superuser OR EXISTS (
-            SELECT 1 FROM auth_user_groups AS joined
-            JOIN auth_group_permissions AS given ON given.group_id = joined.group_id
-            JOIN auth_permission AS permission ON permission.id = given.permission_id
-            WHERE joined.user_id = manager.id AND permission.codename IN {OPENS}
-        ) OR EXISTS (
-            SELECT 1 FROM auth_user_user_permissions AS own
-            JOIN auth_permission AS permission ON permission.id = own.permission_id
-            WHERE own.user_id = manager.id AND permission.codename IN {OPENS}
-        ) AS manager_opens_tickets,
-        (
-            SELECT COUNT(*) FROM tickets_ticket
-            WHERE contact_id = customers_contact.id AND opened_at > %(hour_before)s AND opened_at <= %(then)s
-        ) AS recent_tickets,
-        (
-            SELECT COUNT(*) FROM tickets_outboundemail AS sent JOIN tickets_ticket AS about ON about.id = sent.ticket_id
-            WHERE about.contact_id = customers_contact.id
-                AND sent.created_at > %(last_hour)s AND sent.purpose = %(purpose)s
-        ) AS {COUNTED}
-    FROM customers_contact
-    LEFT JOIN customers_customer AS company ON company.id = customers_contact.customer_id
-    LEFT JOIN auth_user AS manager ON manager.id = company.account_manager_id
-    WHERE customers_contact.email <> '' AND LOWER(customers_contact.email) IN (%(key)s, %(second)s, %(third)s)
-    ORDER BY LOWER(customers_contact.email) <> %(key)s
-"""  # noqa: S608 - only names of our own columns
 
 RowT = TypeVar("RowT", bound=Model)
 
@@ -102,7 +56,7 @@ def find_sender(address: str, *, at: datetime, now: datetime) -> Sender:
 
     ``at`` is the receipt time of the mail, ``now`` the present; both are UTC.
     """
-    contact: Any = _known_contact(address, at=at, now=now) if address else None
+    contact: Any = known_contact(address, at=at, now=now) if address else None
     customer: Customer | None = contact.customer if contact is not None else None
     is_maybe_colleague = contact is None or contact.is_colleague
     return Sender(
@@ -116,31 +70,6 @@ def find_sender(address: str, *, at: datetime, now: datetime) -> Sender:
         recent_in_domain=_recent_in_domain(address, at) if contact is None else 0,
         may_be_marked=bool(contact.may_be_marked) if contact is not None else True,
     )
-
-
-def _known_contact(address: str, *, at: datetime, now: datetime) -> Any:
-    """The contact with their customer, its account manager and what is counted about them; None. One query."""
-    hour_before, then, today, last_hour = map(
-        connection.ops.adapt_datetimefield_value, (at - LIMIT_WINDOW, at, now, now - LIMIT_WINDOW)
-    )  # as this database takes times
-    written, *others = address_spellings(address)
-    values = {
-        "key": written,
-        "second": others[0] if others else written,
-        "third": others[-1] if others else written,
-        "hour_before": hour_before,
-        "then": then,
-        "now": today,
-        "last_hour": last_hour,
-        "purpose": MailPurpose.ACKNOWLEDGEMENT.value,
-    }
-    contact: Any = next(iter(Contact.objects.raw(KNOWN_CONTACT, values)), None)
-    if contact is not None:
-        contact.customer = joined_row(contact, Customer, "company__")
-        manager = joined_row(contact, get_user_model(), "manager__")
-        if contact.customer is not None and manager is not None:
-            contact.customer.account_manager = manager
-    return contact
 
 
 def _present_manager(contact: Any) -> User | None:
