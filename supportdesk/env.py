@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from email.utils import parseaddr
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+
+from supportdesk.buckets import SCHEME, BucketAddress, NoBucket
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
@@ -121,6 +124,31 @@ class Env:
                 f"{name} cannot be read. Write it as postgres://user:password@host:5432/database; "
                 "in the password write %40 for @, %23 for # and %2F for /."
             ) from error
+
+    def bucket(self, name: str) -> BucketAddress | None:
+        """An object store; None if not set. It is not repeated in a refusal, because a key may have got into it."""
+        value = self.text(name, "")
+        if not value:
+            return None
+        try:
+            bucket = BucketAddress.parse(value)
+        except NoBucket as error:
+            raise ImproperlyConfigured(f"{name} {error}.") from error
+        self._require_extra(name, "storages", "boto3")
+        return bucket
+
+    def folder_or_bucket(self, name: str) -> str:
+        """A folder, or the address of an object store."""
+        value = self.text(name, "")
+        if value.startswith(SCHEME):
+            self.bucket(name)
+        return value
+
+    def _require_extra(self, name: str, *packages: str) -> None:
+        if not all(map(find_spec, packages)):
+            raise ImproperlyConfigured(
+                f"{name} needs further packages. Install them with: pip install 'supportdesk[s3]'"
+            )
 
     def folder(self, name: str, default: Path) -> Path:
         path = Path(self.text(name, str(default))).expanduser().resolve()

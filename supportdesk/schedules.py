@@ -54,6 +54,7 @@ TIMETABLE = (
     ScheduledTask("process-mail", "tickets.tasks.process_stored", minutes=1),
     ScheduledTask("deliver-mail", "tickets.tasks.deliver_outbox", minutes=1),
     ScheduledTask("compare-mailboxes", "tickets.tasks.compare_mailboxes", cron="30 5 * * *"),
+    ScheduledTask("try-files", "supportdesk.tasks.try_files", minutes=1),
     ScheduledTask("index-words", "tickets.tasks.index_words", minutes=1),
     ScheduledTask("remove-erased-files", "tickets.tasks.remove_erased_files", minutes=60),
     ScheduledTask("remove-unused-files", "tickets.tasks.remove_unused_files", cron="50 5 * * *"),

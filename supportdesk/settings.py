@@ -251,8 +251,18 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = VAR_DIR / "files"
 MEDIA_URL = ""  # nothing is served from here directly; attachments go through a view that checks access
-STORAGES = {
-    "default": {"BACKEND": "tickets.lib.durable_files.DurableFileStorage"},
+# The keys of object stores, for files and backups; without them those that the machine has from its cloud.
+S3_ACCESS_KEY = env.text("S3_ACCESS_KEY", "")
+S3_SECRET_KEY = env.text("S3_SECRET_KEY", "")
+# An object store for attachments and weekly packs, so that several machines need no shared folder.
+FILES_BUCKET = env.bucket("FILES_URL")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "tickets.lib.durable_files.DurableFileStorage"}
+    if FILES_BUCKET is None
+    else {
+        "BACKEND": "tickets.lib.object_storage.ObjectStorage",
+        "OPTIONS": FILES_BUCKET.storage_options(access_key=S3_ACCESS_KEY, secret_key=S3_SECRET_KEY),
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if TESTING or DEBUG
@@ -264,8 +274,8 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30_000_000
 
 # --- Backups ----------------------------------------------------------------------------------------------
-# The folder for the scheduled backups, better on another disk; without one nothing is scheduled.
-BACKUP_FOLDER = env.text("BACKUP_FOLDER", "")
+# The folder for the scheduled backups, better on another disk, or an object store; without one nothing is scheduled.
+BACKUP_FOLDER = env.folder_or_bucket("BACKUP_FOLDER")
 # Public keys of age (age1...), separated by commas, for whom backups are encrypted.
 BACKUP_RECIPIENTS = env.words("BACKUP_RECIPIENTS", "")
 BACKUP_HOURS = env.number("BACKUP_HOURS", 24, least=1, most=168)

@@ -10,6 +10,7 @@ from escalation.tasks import run_sweep
 from supportdesk.backup.scheduled import is_due, start_backup
 from supportdesk.processes.cluster.lane import Job
 from supportdesk.processes.cluster.reports import report_swept
+from supportdesk.storage_trial import try_storage
 
 Pause = Callable[[float], bool]
 # Seconds between two looks for something urgent to send, and after a mail server could not be reached.
@@ -41,6 +42,11 @@ LANE: dict[str, Job] = {"sweep": sweep_for_a_minute, "page": page, "mail-pages":
 def enforce() -> str:
     """For queues of an earlier release, which schedule this each minute until they are updated."""
     return run_sweep()
+
+
+def try_files() -> str:
+    """Write a small file and remove it again, every minute, so that health knows of a store that cannot be written."""
+    return try_storage(at=time_of_record.now())
 
 
 def back_up() -> str:

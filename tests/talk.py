@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from customers.models import Contact
 from escalation.choices import RESPONSE_KINDS
@@ -15,7 +17,7 @@ from escalation.models.clock import ClockQuerySet
 from escalation.notifications.dispatch import DispatchReport, dispatch_due
 from tests.factories import NOW, ContactFactory
 from tickets.choices import Channel, Priority, Status
-from tickets.message_content import MessageContent
+from tickets.message_content import KeptFile, MessageContent, NewFile
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_customer_message, add_note, log_contact, reply
 from tickets.services.failed_responses import fail_response
@@ -29,6 +31,13 @@ def minute(number: float) -> datetime:
 
 def words(body: str = "The live room is black.", **more: Any) -> MessageContent:
     return MessageContent(body=body, sender_address="li@company.example", **more)
+
+
+def lying(*files: NewFile) -> list[KeptFile]:
+    """Files that lie in the storage, as a page or the mail intake puts them there first."""
+    return [
+        KeptFile(file, default_storage.save("attachments/day/file", ContentFile(file.data))) for file in files
+    ]
 
 
 def opened(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tickets.models import Attachment
+
 
 @dataclass(frozen=True)
 class NewFile:
@@ -15,6 +17,15 @@ class NewFile:
     content_type: str = "application/octet-stream"
     content_id: str = ""
     is_inline: bool = False
+
+
+@dataclass
+class KeptFile:
+    """A file that lies in the storage under ``path``. ``row`` is its attachment once a message has it."""
+
+    file: NewFile
+    path: str
+    row: Attachment | None = None
 
 
 @dataclass(frozen=True)
@@ -35,4 +46,4 @@ class MessageContent:
     sent_through: str = ""
     is_automatic: bool = False
     is_unconfirmed: bool = False
-    files: Sequence[NewFile] = field(default=())
+    files: Sequence[KeptFile] = field(default=())

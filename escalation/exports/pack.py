@@ -12,8 +12,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
-from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -29,6 +27,7 @@ from escalation.exports import (
 from escalation.exports.bulk_reading import People, load_people
 from escalation.exports.changed_judgements import ChangedJudgement, changes_of
 from escalation.exports.due_weeks import desk_zone, is_late
+from escalation.exports.pack_files import stored_pack
 from escalation.exports.pack_mail import mail_pack
 from escalation.exports.promises import JudgedPromise, promises_of
 from escalation.exports.proposal_incidents import proposal_incidents
@@ -71,8 +70,8 @@ def export_week(*, week: Week, at: datetime, actor: User | None, correct: str = 
     """Freeze the pack of a week that is over; if the week already has one, return it unchanged.
 
     It is judged by what the desk had recorded before the week's end, whenever it is made. ``correct`` is the reason
-    for a further revision, made from what is recorded by now and kept beside the old one. Building takes no lock; one
-    short transaction claims the revision, keeps the files and queues the mails. The ledger is sealed before, and the
+    for a further revision, made from what is recorded by now and kept beside the old one. Building and storing take no
+    lock; one short transaction claims the revision and queues the mails. The ledger is sealed before, and the
     manifest and the mails carry the seal out of the desk. Raises DeskError if the week is not
     over, or if there is nothing to correct.
     """
@@ -236,9 +235,14 @@ def _refuse_unchanged(pack: Pack, latest: WeeklyExport) -> None:
         )
 
 
-@transaction.atomic
 def _freeze(export: WeeklyExport, pack: Pack) -> WeeklyExport:
     """Keep the files and queue the mails, unless another run inserted the row first: then return that row."""
+    with stored_pack(export.week, pack.folder, pack.files, at=export.created_at) as files:
+        return _insert(export, pack, files)
+
+
+@transaction.atomic
+def _insert(export: WeeklyExport, pack: Pack, files: Sequence[ExportFile]) -> WeeklyExport:
     subscribe_directors()
     kept, created = WeeklyExport.objects.get_or_create(
         week=export.week,
@@ -249,30 +253,10 @@ def _freeze(export: WeeklyExport, pack: Pack) -> WeeklyExport:
         },
     )
     if created:
-        files = [_store(kept, pack, name) for name in pack.files]
+        for file in files:
+            file.export = kept
         ExportFile.objects.bulk_create(files)
         mail_pack(
             kept, files=files, desk=pack.desk, changes=pack.changes, seal=pack.seal, at=export.created_at
         )
     return kept
-
-
-def _store(export: WeeklyExport, pack: Pack, name: str) -> ExportFile:
-    """Store one file as exports/2026-W47/NAME, or exports/2026-W47/revision-2/NAME for the first correction.
-
-    A file already there was left by a run that died before it inserted its row; it is replaced.
-    """
-    revision = "" if export.revision == 1 else f"/revision-{export.revision}"
-    path = f"exports/{export.week}{revision}/{name}"
-    default_storage.delete(path)
-    with (pack.folder / name).open("rb") as source:
-        stored = default_storage.save(path, File(source))
-    summary = pack.files[name]
-    return ExportFile(
-        export=export,
-        name=name,
-        path=stored,
-        sha256=summary.sha256,
-        size=summary.bytes,
-        rows=summary.rows,
-    )

@@ -67,11 +67,13 @@ def make_backup(
     say: Say,
     prove: Prove = take_as_it_is,
     least_free: int = 0,
+    keys_in: Path | None = None,
 ) -> BackupReport:
     """Write a new backup into the folder, beside the ones that are there. Encrypted if there are recipients.
 
     ``names`` are the recipients as the manifest names them. ``prove`` raises if the backup is no good, which is then
-    removed. With fewer bytes free than ``least_free`` none is begun.
+    removed. With fewer bytes free than ``least_free`` none is begun. ``keys_in`` is the folder for plain keys, usually
+    the one beside.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -80,7 +82,9 @@ def make_backup(
             _refuse_without_room(folder, least_free)
             unfinished = folder / f"{UNFINISHED}desk-{at:%Y%m%dT%H%M%SZ}"
             try:
-                report = BackupWriter(unfinished, recipients, say, prove).write(at, names)
+                report = BackupWriter(
+                    unfinished, recipients, say, prove, keys_in or keys_folder(folder)
+                ).write(at, names)
             except BaseException:
                 shutil.rmtree(unfinished, ignore_errors=True)
                 raise
@@ -125,8 +129,11 @@ def _refuse_without_room(folder: Path, least_free: int) -> None:
 class BackupWriter:
     """Writes one backup under a name by which it is known to be unfinished."""
 
-    def __init__(self, folder: Path, recipients: Sequence[Any], say: Say, prove: Prove) -> None:
+    def __init__(
+        self, folder: Path, recipients: Sequence[Any], say: Say, prove: Prove, keys_in: Path
+    ) -> None:
         self.folder, self.recipients, self._say, self._prove = folder, recipients, say, prove
+        self._keys_in = keys_in
         self._files: list[BackupFile] = []
         self._count = 0
 
@@ -202,7 +209,7 @@ class BackupWriter:
     def _finish(self, manifest: BackupManifest, keys: DeskKeys, missing: Sequence[str]) -> BackupReport:
         """Give the backup its name, by which it is known to be complete, once all of it is on the disk and proven."""
         folder = self.folder.with_name(self.folder.name.removeprefix(UNFINISHED))
-        apart = None if manifest.keys else write_keys_apart(keys_folder(folder.parent), keys)
+        apart = None if manifest.keys else write_keys_apart(self._keys_in, keys)
         write_file(self.folder, MANIFEST, BytesIO(manifest_bytes(manifest)), ())
         for inside in (self.folder, *(path for path in self.folder.rglob("*") if path.is_dir())):
             sync_folder(inside)

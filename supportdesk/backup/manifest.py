@@ -110,12 +110,12 @@ def refuse_damaged(folder: Path, manifest: BackupManifest) -> None:
 def _damages(folder: Path, manifest: BackupManifest) -> Iterator[str]:
     for file in manifest.files:
         try:
-            if not _lies_in(folder, file.path) or sha256_of(folder / file.path) != file.sha256:
+            if not lies_in(folder, file.path) or sha256_of(folder / file.path) != file.sha256:
                 yield file.path
         except OSError:
             yield file.path
 
 
-def _lies_in(folder: Path, path: str) -> bool:
+def lies_in(folder: Path, path: str) -> bool:
     """False for a path that leads out of the backup, which only a forged one names."""
     return (folder / path).resolve().is_relative_to(folder.resolve())

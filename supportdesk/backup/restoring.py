@@ -118,7 +118,7 @@ def _put_back(name: str, content: Any) -> None:
             if _same(there, content):
                 return
         raise DeskError(
-            _("The file storage is in use: it has another %(name)s. Name an empty DESK_VAR_DIR.")
+            _("The file storage is in use: it has another %(name)s. Name an empty DESK_VAR_DIR or FILES_URL.")
             % {"name": name}
         )
     saved = default_storage.save(name, File(content))

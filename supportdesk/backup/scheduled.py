@@ -9,6 +9,7 @@ from django.conf import settings
 
 from escalation.enforcement.heartbeats import beat
 from escalation.models import Heartbeat
+from supportdesk.backup.bucket_backups import BucketBackups, is_bucket
 from supportdesk.backup.making import BackupReport, size_of_last
 from tickets.lib.free_space import MEGABYTE
 
@@ -39,9 +40,10 @@ def start_backup() -> "subprocess.Popen[bytes]":
     )
 
 
-def room_for_next(folder: Path) -> int:
+def room_for_next(place: str) -> int:
     """The bytes that must be free before another backup begins: as many as the last has, and the desk's reserve."""
-    return size_of_last(folder) + settings.DISK_LEAST_MB * MEGABYTE
+    last = BucketBackups(place).size_of_last() if is_bucket(place) else size_of_last(Path(place).resolve())
+    return last + settings.DISK_LEAST_MB * MEGABYTE
 
 
 def record_backup(report: BackupReport, *, at: datetime) -> None:

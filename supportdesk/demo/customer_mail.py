@@ -9,7 +9,7 @@ from random import Random
 
 from customers.models import Contact
 from tickets.mail.threading import reply_address
-from tickets.message_content import MessageContent, NewFile
+from tickets.message_content import KeptFile, MessageContent, NewFile
 from tickets.models import InboundEmail, Mailbox, Ticket
 from tickets.services.intake import process, receive_raw
 
@@ -21,7 +21,7 @@ class IntakeRefused(RuntimeError):
     """A demo mail became no ticket: its content or the intake has an error."""
 
 
-def message_of(contact: Contact, body: str, files: list[NewFile], dice: Random) -> MessageContent:
+def message_of(contact: Contact, body: str, files: list[KeptFile], dice: Random) -> MessageContent:
     return MessageContent(
         body=body,
         rfc_message_id=message_id(contact, dice),

@@ -19,6 +19,7 @@ from tickets.message_content import NewFile
 from tickets.models import Ticket
 from tickets.services.conversation import add_customer_message
 from tickets.services.opening import open_ticket
+from tickets.services.stored_files import stored
 
 WRITTEN_DOWN_AFTER = timedelta(minutes=3)  # a call or a group message, entered by hand
 
@@ -52,8 +53,10 @@ class CustomerSide:
             self._hear_by_mail(ticket, self.wording.customer(turn), files, at)
         else:
             contact = self.opening.contact
-            content = customer_mail.message_of(contact, self.wording.customer(turn), files, self.dice)
-            add_customer_message(ticket=ticket, content=content, received_at=at, at=at, contact=contact)
+            words = self.wording.customer(turn)
+            with stored(files, at=at) as kept:
+                content = customer_mail.message_of(contact, words, kept, self.dice)
+                add_customer_message(ticket=ticket, content=content, received_at=at, at=at, contact=contact)
 
     def _by_mail(self, body: str, at: datetime) -> Ticket:
         box = self.world.boxes[self.opening.priority]
@@ -66,34 +69,33 @@ class CustomerSide:
 
     def _by_service(self, body: str, at: datetime) -> Ticket:
         is_mail = self.opening.channel == Channel.EMAIL
-        words = customer_mail.message_of(
-            self.opening.contact, body, make_file(self.opening.script.file, self.dice), self.dice
-        )
-        return open_ticket(
-            subject=self.wording.subject,
-            content=words,
-            received_at=at if is_mail else at - WRITTEN_DOWN_AFTER,
-            at=at,
-            priority=self.opening.priority,
-            actor=None if is_mail else self._who_notes(at),
-            customer=self.customer,
-            contact=self.opening.contact,
-            channel=self.opening.channel,
-            mailbox=self.world.boxes[self.opening.priority] if is_mail else None,
-            language=self.opening.script.language,
-        )
+        with stored(make_file(self.opening.script.file, self.dice), at=at) as files:
+            return open_ticket(
+                subject=self.wording.subject,
+                content=customer_mail.message_of(self.opening.contact, body, files, self.dice),
+                received_at=at if is_mail else at - WRITTEN_DOWN_AFTER,
+                at=at,
+                priority=self.opening.priority,
+                actor=None if is_mail else self._who_notes(at),
+                customer=self.customer,
+                contact=self.opening.contact,
+                channel=self.opening.channel,
+                mailbox=self.world.boxes[self.opening.priority] if is_mail else None,
+                language=self.opening.script.language,
+            )
 
     def _hear_by_hand(self, ticket: Ticket, body: str, files: list[NewFile], at: datetime) -> None:
         contact = self.opening.contact
-        add_customer_message(
-            ticket=ticket,
-            content=customer_mail.message_of(contact, body, files, self.dice),
-            received_at=at - WRITTEN_DOWN_AFTER,
-            at=at,
-            contact=contact,
-            channel=self.opening.channel,
-            actor=self._who_notes(at),
-        )
+        with stored(files, at=at) as kept:
+            add_customer_message(
+                ticket=ticket,
+                content=customer_mail.message_of(contact, body, kept, self.dice),
+                received_at=at - WRITTEN_DOWN_AFTER,
+                at=at,
+                contact=contact,
+                channel=self.opening.channel,
+                actor=self._who_notes(at),
+            )
 
     def _hear_by_mail(self, ticket: Ticket, body: str, files: list[NewFile], at: datetime) -> None:
         box = self.world.boxes[self.opening.priority]

@@ -10,6 +10,7 @@ from tickets.choices import Channel, Status
 from tickets.message_content import NewFile
 from tickets.models import Ticket
 from tickets.services.conversation import log_contact, reply
+from tickets.services.stored_files import stored
 
 LOGGED_AFTER = timedelta(minutes=2)
 
@@ -27,7 +28,8 @@ class DemoReply:
 
 def send_reply(answer: DemoReply, ticket: Ticket, *, author: User, at: datetime) -> None:
     if answer.channel == Channel.EMAIL:
-        reply(ticket=ticket, actor=author, at=at, body=answer.body, files=answer.files, then=answer.then)
+        with stored(answer.files, at=at) as files:
+            reply(ticket=ticket, actor=author, at=at, body=answer.body, files=files, then=answer.then)
         return
     log_contact(
         ticket=ticket,

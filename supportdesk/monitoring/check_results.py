@@ -15,6 +15,7 @@ class Check(StrEnum):
     MIGRATIONS = "migrations"
     WRITES = "database_writes"
     DISK = "disk"
+    FILES = "files"
     START = "start"
     SWEEP = "sweep"
     OVERDUE = "overdue"

@@ -16,6 +16,7 @@ from supportdesk.backup.scheduled import BACKUP, BACKUP_FAILED
 from supportdesk.monitoring.host_clocks import jump_in_words
 from supportdesk.monitoring.schedule_wording import title_of
 from supportdesk.schedule_inspection import REPAIRS
+from supportdesk.storage_trial import FILES, FILES_FAILED
 
 TITLES = {
     SWEEP: gettext_lazy("Sweep"),
@@ -27,6 +28,8 @@ TITLES = {
     JUMPED: gettext_lazy("Time jumped"),
     BACKUP: gettext_lazy("Data backup"),
     BACKUP_FAILED: gettext_lazy("Data backup (failed)"),
+    FILES: gettext_lazy("File storage"),
+    FILES_FAILED: gettext_lazy("File storage (failed)"),
 }
 UNSHOWN = {"sweep-rounds"}  # of a release whose sweeps gave way to each other; nothing to show
 PROOF = re.compile(r"(?P<wrong>\d+) of (?P<among>\d+)(: (?P<first>.*))?", re.DOTALL)

@@ -13,6 +13,7 @@ from customers.times import rough_duration
 from supportdesk.models import Cluster, MailListener
 from supportdesk.monitoring.check_results import Check, CheckResult, is_stuck
 from supportdesk.monitoring.liveness import LivenessEvidence
+from supportdesk.storage_trial import FILES, FILES_FAILED
 from tickets.lib.free_space import MEGABYTE, DiskRoom, database_file, disk_room, may_write
 
 
@@ -99,5 +100,21 @@ def missing_hosts(signs: LivenessEvidence) -> Iterator[CheckResult]:
         yield CheckResult(Check.HOSTS, text % {"hosts": listed(missing)})
 
 
-MACHINE_PROBLEMS = (used_up_disks, unwritable_database, refusing_listeners, missing_hosts)
+def unwritable_files(signs: LivenessEvidence) -> Iterator[CheckResult]:
+    """As tried each minute by some machine's queue."""
+    good_at, failed_at = signs.beat_at(FILES), signs.beat_at(FILES_FAILED)
+    if failed_at is not None and (good_at is None or failed_at > good_at):
+        text = _(
+            "Files cannot be stored in %(place)s: %(reason)s. Replies with files are refused, and email with files "
+            "waits."
+        )
+        yield CheckResult(Check.FILES, text % {"place": _files_place(), "reason": signs.detail(FILES_FAILED)})
+
+
+def _files_place() -> str:
+    bucket = settings.FILES_BUCKET
+    return f"s3://{bucket.name}/{bucket.prefix}" if bucket else str(settings.MEDIA_ROOT)
+
+
+MACHINE_PROBLEMS = (used_up_disks, unwritable_database, unwritable_files, refusing_listeners, missing_hosts)
 MACHINE_WARNINGS = (short_disks, odd_listeners)

@@ -76,6 +76,9 @@ ABOUT = {
         gettext_lazy("Creates the pack of each week from Monday 08:00 on, and corrects earlier ones where something "
                      "turned out otherwise."),
     ),
+    "try-files": About(
+        gettext_lazy("File storage"), gettext_lazy("Tries whether files can be stored.")
+    ),
     "backup": About(
         gettext_lazy("Data backup"),
         gettext_lazy("Backs the desk up to BACKUP_FOLDER and proves the backup, if one is due."),

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 
 from customers.lock_waits import is_lock_wait, is_query_too_slow
 from supportdesk.monitoring.migrations import unapplied_migrations
+from tickets.errors import FileStoreFault
 
 # Parts of names of fields whose values are not written into a page.
 SECRETS = ("password", "secret", "token_url")
@@ -22,8 +23,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page for status 500; for status 503 where waiting may help.
 
-    That is after a lock or a slow query, while the database cannot be reached, and while it lacks the migrations that
-    this code needs.
+    That is after a lock or a slow query, while database or file store cannot be reached, and while the
+    database lacks the migrations that this code needs.
     """
     error = sys.exc_info()[1]
     if is_lock_wait(error):
@@ -33,6 +34,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return HttpResponse(render_to_string("slow.html"), status=503)
     if isinstance(error, DatabaseError) and _is_being_updated():
         return HttpResponse(render_to_string("updating.html"), status=503)
+    if isinstance(error, FileStoreFault):
+        return HttpResponse(render_to_string("files_away.html"), status=503)
     if isinstance(error, OperationalError | InterfaceError):
         return HttpResponse(render_to_string("503.html"), status=503)
     return HttpResponseServerError(render_to_string("500.html"))

@@ -151,7 +151,7 @@ def test_production_without_tls_is_for_the_same_machine_or_said_to_be_meant(tmp_
 
 def test_every_setting_of_the_example_is_one_that_the_desk_reads():
     example = (ROOT / ".env.example").read_text("utf-8")
-    named = set(re.findall(r"(?m)^# ([A-Z][A-Z_]+)=", example))
+    named = set(re.findall(r"(?m)^# ([A-Z][A-Z0-9_]+)=", example))
     assert len(named) > 30
     assert named <= settings.env.names
     assert settings.env.names - named == set()

@@ -18,12 +18,15 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 each_language = pytest.mark.parametrize("language", ["en", "zh-hans"])
 PRODUCTS = {
     "ack",
+    "amazon",
     "caddy",
+    "ceph",
     "cookie",
     "cron",
     "git",
     "grafana",
     "journal",
+    "minio",
     "nginx",
     "ntp",
     "postgresql",

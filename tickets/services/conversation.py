@@ -13,7 +13,7 @@ from tickets.errors import DeskError
 from tickets.events import CustomerWrote, StaffResponded, publish
 from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.lib.single_row import insert_row
-from tickets.message_content import MessageContent, NewFile
+from tickets.message_content import KeptFile, MessageContent
 from tickets.models import Message, Ticket
 from tickets.search.indexing import index_message
 from tickets.services.locking import lock_ticket, lock_ticket_with_people
@@ -21,7 +21,7 @@ from tickets.services.mailboxes import remember_mailboxes
 from tickets.services.outgoing.outbox import next_message_id
 from tickets.services.outgoing.reply_mail import queue_reply
 from tickets.services.status_and_priority import move_to
-from tickets.services.stored_files import store_files
+from tickets.services.stored_files import attach
 from tickets.services.timeline import entries_together, record
 from tickets.services.unanswered import unanswered_since
 
@@ -124,8 +124,9 @@ def store_customer_message(
         rfc_message_id=content.rfc_message_id[:998],
     )
     insert_row(message)
-    store_files(message, content.files)
-    index_message(message, subject=ticket.subject, files=[file.name for file in content.files])
+    attach(message, content.files)
+    names = [each.file.name for each in content.files]
+    index_message(message, subject=ticket.subject, files=names)
     return message
 
 
@@ -136,7 +137,7 @@ def reply(
     actor: User,
     at: datetime,
     body: str,
-    files: Sequence[NewFile] = (),
+    files: Sequence[KeptFile] = (),
     then: Status | None = None,
     copies: Sequence[str] = (),
 ) -> Message:
@@ -155,7 +156,7 @@ def reply_on(
     actor: User,
     at: datetime,
     body: str,
-    files: Sequence[NewFile] = (),
+    files: Sequence[KeptFile] = (),
     then: Status | None = None,
     copies: Sequence[str] = (),
     references: Sequence[str] | None = None,
@@ -222,14 +223,14 @@ def _first_receipt(ticket: Ticket) -> datetime:
 
 @transaction.atomic
 def add_note(
-    *, ticket: Ticket, actor: User | None, at: datetime, body: str, files: Sequence[NewFile] = ()
+    *, ticket: Ticket, actor: User | None, at: datetime, body: str, files: Sequence[KeptFile] = ()
 ) -> Message:
     """Write an internal note, which is not an answer. Without an actor the desk itself writes it. Locks the ticket."""
     return note_down(lock_ticket(ticket), actor=actor, at=at, body=body, files=files)
 
 
 def note_down(
-    ticket: Ticket, *, actor: User | None, at: datetime, body: str, files: Sequence[NewFile] = ()
+    ticket: Ticket, *, actor: User | None, at: datetime, body: str, files: Sequence[KeptFile] = ()
 ) -> Message:
     """Like add_note, on a ticket that the caller has locked."""
     message = _store_our_message(
@@ -266,7 +267,7 @@ def _store_our_message(
     body: str,
     happened_at: datetime | None = None,
     reached: str = "",
-    files: Sequence[NewFile] = (),
+    files: Sequence[KeptFile] = (),
     message_id: str = "",
 ) -> Message:
     if not body.strip():
@@ -284,8 +285,8 @@ def _store_our_message(
         is_automatic=actor is None,
         rfc_message_id=message_id,
     )
-    store_files(message, files)
-    index_message(message, subject=ticket.subject, files=[file.name for file in files])
+    attach(message, files)
+    index_message(message, subject=ticket.subject, files=[each.file.name for each in files])
     return message
 
 

@@ -1,20 +1,21 @@
-"""The files of messages: written before the commit, and gone again with the transaction that wrote them."""
+"""The files of messages: in the storage before any lock is taken, and gone again if nothing came of it.
+
+A slow storage keeps whoever sends a file waiting, and nobody else: .github/decisions/processes.md.
+"""
 
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import date, datetime, timedelta
 
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, default_storage
-from django.db import transaction
-from django.utils import timezone
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, InterfaceError
 
-from tickets.message_content import NewFile
+from tickets.message_content import KeptFile, NewFile
 from tickets.models import Attachment, Message
 from tickets.models.message import ATTACHMENTS
 
@@ -25,59 +26,61 @@ UNUSED_FROM = timedelta(hours=2)
 # What is older was looked at before, or came with a backup whose rows are not there yet.
 UNUSED_UNTIL = timedelta(days=3)
 
-_written: ContextVar[list[str] | None] = ContextVar("written_files", default=None)
 
+@contextmanager
+def stored(files: Sequence[NewFile], *, at: datetime) -> Iterator[list[KeptFile]]:
+    """Write each file under a random path for the block, which opens the transaction. Raises OSError.
 
-def store_files(message: Message, files: Sequence[NewFile]) -> list[Attachment]:
-    """Store each file under a random path, and its row in the caller's transaction. Raises OSError.
-
-    Files are written before the commit, so there is never a row without its file. Callers open their transaction
-    with `atomic_with_files`.
+    Afterwards those are removed that no row names: the transaction was rolled back, or did not need them. If the
+    database does not say, they stay; the night removes those of a process that died.
     """
-    return [_store(message, file) for file in files]
+    written: list[KeptFile] = []
+    try:
+        for file in files:
+            written.append(KeptFile(file, _write(file, at)))
+        yield written
+    finally:
+        for path in _unnamed(written):
+            _remove(path)
 
 
-def _store(message: Message, file: NewFile) -> Attachment:
-    attachment = Attachment(
+def _write(file: NewFile, at: datetime) -> str:
+    """The folder is that of the day, so that the night need not look through those of all years."""
+    return default_storage.save(f"{_folder(at.date())}/{uuid.uuid4().hex}", ContentFile(file.data))
+
+
+def _folder(day: date) -> str:
+    return f"{ATTACHMENTS}/{day:%Y-%m-%d}"
+
+
+def _unnamed(written: Sequence[KeptFile]) -> list[str]:
+    rows = {file.row.pk: file.path for file in written if file.row is not None}
+    named: set[str] = set()
+    if rows:
+        try:
+            named = {rows[pk] for pk in Attachment.objects.filter(pk__in=rows).values_list("pk", flat=True)}
+        except (DatabaseError, InterfaceError):  # a commit whose answer was lost
+            named = set(rows.values())
+    return [file.path for file in written if file.path not in named]
+
+
+def attach(message: Message, files: Sequence[KeptFile]) -> list[Attachment]:
+    """The rows of stored files, in the caller's transaction."""
+    return [_attach(message, file) for file in files]
+
+
+def _attach(message: Message, stored_file: KeptFile) -> Attachment:
+    file = stored_file.file
+    stored_file.row = Attachment.objects.create(
         message=message,
+        file=stored_file.path,
         name=file.name[:255],
         content_type=file.content_type[:150],
         size=len(file.data),
         content_id=file.content_id[:255],
         is_inline=file.is_inline,
     )
-    attachment.file.save("file", ContentFile(file.data), save=False)
-    written = _written.get()
-    if written is not None:
-        written.append(str(attachment.file.name))
-    attachment.save(force_insert=True)
-    return attachment
-
-
-@contextmanager
-def atomic_with_files() -> Iterator[None]:
-    """A transaction that, if the block raises, takes the files written in it along with their rows.
-
-    If the commit itself fails, they stay: the server may have committed and only its answer be lost. The night removes
-    those that no row names.
-    """
-    with transaction.atomic(), undo_files():
-        yield
-
-
-@contextmanager
-def undo_files() -> Iterator[None]:
-    """Remove the files that are written inside if the block raises."""
-    written: list[str] = []
-    token = _written.set(written)
-    try:
-        yield
-    except BaseException:
-        for path in written:
-            _remove(path)
-        raise
-    finally:
-        _written.reset(token)
+    return stored_file.row
 
 
 def _remove(path: str) -> None:
@@ -90,26 +93,26 @@ def _remove(path: str) -> None:
 def remove_unused_files(*, now: datetime) -> int:
     """Remove files that no row names, as a process that dies before its commit leaves them. Returns how many.
 
-    Looks at those of the last days only, and only in a folder: other storages are not walked through.
+    Looks at those of the last days only, in whatever storage they are.
     """
-    if not isinstance(default_storage, FileSystemStorage):
-        return 0
-    unused = 0
-    for folder in sorted(Path(default_storage.path(ATTACHMENTS)).glob("*")):
-        names = {
-            f"{ATTACHMENTS}/{folder.name}/{file.name}"
-            for file in folder.iterdir()
-            if _may_be_unused(file, now)
-        }
-        for path in names - set(Attachment.objects.filter(file__in=names).values_list("file", flat=True)):
-            _remove(path)
-            unused += 1
-    return unused
+    days = (now.date() - timedelta(days=back) for back in range(UNUSED_UNTIL.days + 1))
+    unused = [path for day in days for path in _unused_in(_folder(day), now)]
+    for path in unused:
+        _remove(path)
+    return len(unused)
 
 
-def _may_be_unused(file: Path, now: datetime) -> bool:
+def _unused_in(folder: str, now: datetime) -> Iterator[str]:
     try:
-        written_at = datetime.fromtimestamp(file.stat().st_mtime, timezone.get_current_timezone())
+        paths = [f"{folder}/{name}" for name in default_storage.listdir(folder)[1]]
+    except FileNotFoundError:
+        return
+    named = set(Attachment.objects.filter(file__in=paths).values_list("file", flat=True))
+    yield from (path for path in paths if path not in named and _may_be_unused(path, now))
+
+
+def _may_be_unused(path: str, now: datetime) -> bool:
+    try:
+        return UNUSED_FROM < now - default_storage.get_modified_time(path) < UNUSED_UNTIL
     except FileNotFoundError:  # erased meanwhile
         return False
-    return UNUSED_FROM < now - written_at < UNUSED_UNTIL

@@ -1,6 +1,7 @@
 """manage.py backup: writes a backup of the whole desk into a folder."""
 
 import os
+import shutil
 import signal
 from argparse import ArgumentParser
 from datetime import datetime
@@ -13,10 +14,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from customers import time_of_record
+from supportdesk.backup.bucket_backups import BucketBackups, is_bucket, unsent_backups
 from supportdesk.backup.encryption import new_identity, recipients_of
 from supportdesk.backup.making import (
     BackupReport,
     BackupRunning,
+    Prove,
+    complete_backups,
     make_backup,
     remove_older,
     take_as_it_is,
@@ -33,9 +37,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "folder",
-            type=Path,
             nargs="?",
-            help="where the backups are kept; without it the scheduled backup is made now, by the settings BACKUP_...",
+            help="where the backups are kept (also s3://bucket/prefix); without it the scheduled backup is made now, "
+            "by the settings BACKUP_...",
         )
         parser.add_argument(
             "--recipient",
@@ -51,7 +55,7 @@ class Command(BaseCommand):
     def handle(
         self,
         *args: Any,
-        folder: Path | None,
+        folder: str | None,
         recipient: list[str] | None,
         keep: int,
         verify: bool,
@@ -64,7 +68,7 @@ class Command(BaseCommand):
             self._back_up_as_scheduled(names)
             return
         try:
-            self._back_up(folder.resolve(), names, at=time_of_record.now(), keep=keep, is_verified=verify)
+            self._back_up(folder, names, at=time_of_record.now(), keep=keep, is_verified=verify)
         except DeskError as refusal:
             raise CommandError(str(refusal)) from refusal
 
@@ -76,14 +80,13 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, _end)  # which the queue, whose child this is, ignores
         at = time_of_record.now()
         try:
-            folder = Path(settings.BACKUP_FOLDER).resolve()
             report = self._back_up(
-                folder,
+                settings.BACKUP_FOLDER,
                 names,
                 at=at,
                 keep=settings.BACKUP_KEEP,
                 is_verified=True,
-                least_free=room_for_next(folder),
+                least_free=room_for_next(settings.BACKUP_FOLDER),
             )
         except BackupRunning as refusal:
             raise CommandError(str(refusal)) from refusal
@@ -94,7 +97,7 @@ class Command(BaseCommand):
 
     def _back_up(
         self,
-        folder: Path,
+        place: str,
         names: list[str],
         *,
         at: datetime,
@@ -109,19 +112,24 @@ class Command(BaseCommand):
         recipients = recipients_of(names)
         identities = [new_identity()] if recipients and is_verified else []
         recipients += [identity.to_public() for identity in identities]
+        prove = partial(self._verify, identities) if is_verified else take_as_it_is
+        bucket = BucketBackups(place) if is_bucket(place) else None
         report = make_backup(
-            folder,
+            unsent_backups() if bucket else Path(place).resolve(),
             at=at,
             recipients=recipients,
             names=names,
             say=self._say,
-            prove=partial(self._verify, identities) if is_verified else take_as_it_is,
+            prove=partial(_prove_and_send, prove, bucket) if bucket else prove,
             least_free=least_free,
+            keys_in=settings.VAR_DIR / "backup-keys" if bucket else None,
         )
         self._tell(report)
-        if removed := remove_older(folder, keep=keep):
-            self._say(_("Removed older backups: %(count)s") % {"count": len(removed)})
-        self._say(_("The backup is in %(folder)s") % {"folder": report.folder})
+        removed = _remove_older(report.folder, bucket, keep)
+        if removed:
+            self._say(_("Removed older backups: %(count)s") % {"count": removed})
+        there = f"{bucket.place}/{report.folder.name}" if bucket else report.folder
+        self._say(_("The backup is in %(folder)s") % {"folder": there})
         return report
 
     def _verify(self, identities: list[Any], folder: Path) -> None:
@@ -147,6 +155,30 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+
+def _prove_and_send(prove: Prove, bucket: BucketBackups, folder: Path) -> None:
+    prove(folder)
+    try:
+        bucket.send(folder)
+    except OSError as error:
+        words = {"folder": bucket.place, "error": error.strerror or error}
+        raise DeskError(
+            _("The backup cannot be written to %(folder)s: %(error)s. Earlier backups are as they were.")
+            % words
+        ) from error
+
+
+def _remove_older(folder: Path, bucket: BucketBackups | None, keep: int) -> int:
+    """How many were removed. Of one that was sent nothing stays on this machine."""
+    if bucket is None:
+        return len(remove_older(folder.parent, keep=keep))
+    for sent in complete_backups(folder.parent):
+        shutil.rmtree(sent)
+    try:
+        return len(bucket.remove_older(keep=keep))
+    except OSError as error:  # the new one is there, and the next run removes what is old
+        raise DeskError(str(error.strerror or error)) from error
 
 
 def _end(number: int, _frame: object) -> NoReturn:

@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseFault
 from django.utils.translation import gettext as _
 
+from supportdesk.backup.bucket_backups import chosen_from, is_bucket
 from supportdesk.backup.encryption import identities_in
 from supportdesk.backup.keys import DeskKeys, put_in_place, write_keys_apart
-from supportdesk.backup.making import chosen_backup
-from supportdesk.backup.restoring import BackupRows, RestoreReport, checked_backup, restore_backup
+from supportdesk.backup.restoring import RestoreReport, checked_backup, restore_backup
 from supportdesk.management.backup_words import proof_sentence
 from tickets.errors import DeskError
 
@@ -23,7 +23,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="a backup, or the folder of backups: then the newest")
+        parser.add_argument(
+            "folder", help="a backup, or the folder (or s3://bucket/prefix) of backups: then the newest"
+        )
         parser.add_argument(
             "--identity", type=Path, metavar="FILE", help="the secret key of age that opens it"
         )
@@ -32,29 +34,28 @@ class Command(BaseCommand):
         )
 
     def handle(
-        self, *args: Any, folder: Path, identity: Path | None, keys: Path | None, **options: Any
+        self, *args: Any, folder: str, identity: Path | None, keys: Path | None, **options: Any
     ) -> None:
         try:
-            backup = checked_backup(
-                chosen_backup(folder.resolve()), identities_in(identity) if identity else []
-            )
-            given = _keys_in(keys) if keys else backup.keys()
-            report = restore_backup(backup, keys=DeskKeys.of_this_desk(), say=self._say)
+            with chosen_from(folder) as chosen:
+                backup = checked_backup(chosen, identities_in(identity) if identity else [])
+                given = _keys_in(keys) if keys else backup.keys()
+                report = restore_backup(backup, keys=DeskKeys.of_this_desk(), say=self._say)
         except DeskError as refusal:
             raise CommandError(str(refusal)) from refusal
         except DatabaseFault as error:
             raise CommandError(
                 _("The database cannot be used: %(error)s") % {"error": str(error).strip()}
             ) from error
-        self._tell(report, backup)
+        self._tell(report, folder.partition("?")[0] if is_bucket(folder) else str(backup.folder))
         self._say(_keys_in_words(report, given))
 
-    def _tell(self, report: RestoreReport, backup: BackupRows) -> None:
+    def _tell(self, report: RestoreReport, place: str) -> None:
         words = {
             "time": report.manifest.made_at,
             "rows": f"{report.manifest.rows:,}",
             "files": f"{report.files:,}",
-            "folder": backup.folder,
+            "folder": place,
         }
         self._say(_("Restored %(rows)s rows and %(files)s files of %(time)s from %(folder)s") % words)
         for mismatch in report.proof.mismatches:

@@ -1,13 +1,14 @@
 """The actions of the ticket page: each turns a valid form into one service call."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -44,6 +45,7 @@ from tickets.access import visible_tickets
 from tickets.admin.once_form import OnceForm
 from tickets.choices import MessageKind, Status
 from tickets.errors import DeskError
+from tickets.message_content import KeptFile
 from tickets.models import Message, Ticket
 from tickets.services.conversation import add_note, log_contact, reply_on
 from tickets.services.erasing import MAY_ERASE, erase_words
@@ -57,7 +59,7 @@ from tickets.services.outgoing.outcomes import believe_report, dismiss_report
 from tickets.services.ownership import assign
 from tickets.services.proposals import confirm_proposal, reject_proposal
 from tickets.services.status_and_priority import change_priority, set_status
-from tickets.services.stored_files import atomic_with_files
+from tickets.services.stored_files import stored
 from tickets.services.submissions import claim_submission
 from tickets.services.tags import set_tags
 
@@ -74,12 +76,13 @@ class NewerMessage(DeskError):
 
 @dataclass(frozen=True)
 class ActionContext:
-    """The ticket, the person acting, the time (UTC) and the cleaned data of the form."""
+    """The ticket, the person acting, the time (UTC), the cleaned data of the form, and its files in the storage."""
 
     ticket: Ticket
     actor: User
     at: datetime
     data: Mapping[str, Any]
+    files: Sequence[KeptFile] = ()
 
     @property
     def then(self) -> Status | None:
@@ -100,9 +103,15 @@ def act_once(act: PageAction, acting: ActionContext) -> None:
     A page restored by the browser carries a used token: a different text sent with it is refused, not
     silently dropped.
     """
-    with faults_as_sentences(), short_lock_waits(), atomic_with_files():
+    uploads = new_files(acting.data.get("uploads", ()))
+    with (
+        faults_as_sentences(),
+        stored(uploads, at=acting.at) as files,
+        short_lock_waits(),
+        transaction.atomic(),
+    ):
         if claim_submission(acting.data["token"], actor=acting.actor, at=acting.at):
-            act.perform(acting)
+            act.perform(replace(acting, files=files))
         elif not _was_said(acting):
             raise DeskError(
                 _("This page was already submitted. Reload it and send again; your text is kept.")
@@ -122,7 +131,7 @@ def _reply(acting: ActionContext) -> None:
         actor=acting.actor,
         at=acting.at,
         body=acting.data["body"],
-        files=new_files(acting.data["uploads"]),
+        files=acting.files,
         then=acting.then,
         copies=acting.data["copies"],
         references=references,
@@ -142,8 +151,13 @@ def _hold_for_newer(ticket: Ticket, acting: ActionContext) -> list[str]:
 
 
 def _note(acting: ActionContext) -> None:
-    files = new_files(acting.data["uploads"])
-    add_note(ticket=acting.ticket, actor=acting.actor, at=acting.at, body=acting.data["body"], files=files)
+    add_note(
+        ticket=acting.ticket,
+        actor=acting.actor,
+        at=acting.at,
+        body=acting.data["body"],
+        files=acting.files,
+    )
 
 
 def _contact(acting: ActionContext) -> None:

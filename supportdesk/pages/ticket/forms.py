@@ -1,6 +1,7 @@
 """The forms of the ticket page. They check the input's format only; services decide what is allowed."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -237,7 +238,7 @@ class NewTicketForm(OnceForm):
         return data
 
 
-def new_files(uploads: list[UploadedFile]) -> list[NewFile]:
+def new_files(uploads: Iterable[UploadedFile]) -> list[NewFile]:
     return [
         NewFile(file.name or "file", file.read(), file.content_type or "application/octet-stream")
         for file in uploads

@@ -4,7 +4,11 @@ import csv
 import hashlib
 import io
 import json
+import os
+import re
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,8 +21,10 @@ from django.db import IntegrityError, transaction
 from escalation.choices import ClockState
 from escalation.exports import pack
 from escalation.exports.column_meanings import SHEETS
+from escalation.exports.due_weeks import desk_zone
 from escalation.exports.pack import export_week, preview_week
-from escalation.lib.weeks import Week
+from escalation.exports.pack_files import UNUSED_FROM
+from escalation.lib.weeks import Period, Week
 from escalation.models import ClockEvent, ExportSubscriber, Seal, SealedLine, WeeklyExport
 from escalation.proof.sealing import seal_form
 from tests.factories import (
@@ -64,6 +70,11 @@ def stored(path) -> bytes:
         return file.read()
 
 
+def place(path) -> str:
+    """The path without the folder of the run."""
+    return re.sub(r"/[0-9a-f]{12}/", "/", path)
+
+
 def sheet(frozen, name) -> list[dict[str, str]]:
     text = data_of(frozen)[name].decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text, newline="")))
@@ -88,7 +99,7 @@ def a_week():
 def test_a_pack_holds_its_sheets_and_a_manifest_under_its_week(a_week):
     frozen = export()
     assert [file.name for file in frozen.files.all()] == FILES
-    assert [file.path for file in frozen.files.all()] == [f"exports/2026-W47/{name}" for name in FILES]
+    assert [place(file.path) for file in frozen.files.all()] == [f"exports/2026-W47/{name}" for name in FILES]
     assert [file.rows for file in frozen.files.all()] == [3, 2, 0, 9, 2, 2, COLUMN_COUNT, 0]
     assert (frozen.week, frozen.revision, frozen.reason) == ("2026-W47", 1, "")
 
@@ -143,7 +154,8 @@ def test_a_correction_is_a_further_revision_that_says_why(a_week):
     TicketFactory(opened_at=START + MINUTE)
     second = export(correct="A call was logged late.", actor=UserFactory())
     assert (second.revision, second.reason) == (2, "A call was logged late.")
-    assert second.files.first().path == "exports/2026-W47/revision-2/tickets.csv"
+    assert place(second.files.first().path) == "exports/2026-W47/tickets.csv"
+    assert second.files.first().path != first.files.first().path
     assert len(sheet(second, "tickets.csv")) == 4
     assert json.loads(data_of(second)["manifest.json"])["correction_reason"] == "A call was logged late."
     assert data_of(first) == before
@@ -190,11 +202,38 @@ def test_a_second_exporter_at_the_same_time_gets_the_pack_of_the_first(a_week, m
     assert WeeklyExport.objects.count() == OutboundEmail.objects.count() == 1
 
 
-def test_a_file_left_by_a_run_that_died_is_replaced(a_week):
-    default_storage.save("exports/2026-W47/tickets.csv", ContentFile(b"half a sh"))
+def left_by_a_run_that_died(old: timedelta) -> str:
+    path = default_storage.save("exports/2026-W47/0123456789ab/tickets.csv", ContentFile(b"half a sh"))
+    written = (MONDAY - old).timestamp()
+    os.utime(default_storage.path(path), (written, written))
+    return path
+
+
+def test_files_left_by_a_run_that_died_go(a_week):
+    path = left_by_a_run_that_died(UNUSED_FROM + MINUTE)
     frozen = export()
-    assert frozen.files.get(name="tickets.csv").path == "exports/2026-W47/tickets.csv"
+    assert not default_storage.exists(path)
     assert data_of(frozen)["tickets.csv"].startswith(b"\xef\xbb\xbfticket,")
+
+
+def test_files_of_a_run_under_way_stay(a_week):
+    path = left_by_a_run_that_died(UNUSED_FROM)
+    export()
+    assert default_storage.exists(path)
+
+
+def stored_paths() -> set[str]:
+    root = Path(default_storage.path("exports"))
+    return {str(path.relative_to(root.parent)) for path in root.rglob("*") if path.is_file()}
+
+
+def test_what_the_slower_of_two_runs_stored_goes_again(a_week):
+    frozen = export()
+    latest = WeeklyExport(week=frozen.week, revision=1, created_at=MONDAY, as_of=MONDAY, checked_until=MONDAY)
+    with TemporaryDirectory() as folder:
+        built = pack.build_pack(Period.of(WEEK, zone=desk_zone()), folder=Path(folder))
+        assert pack._freeze(latest, built) == frozen
+    assert stored_paths() == {file.path for file in frozen.files.all()}
 
 
 def test_when_the_storage_fails_no_half_pack_is_kept(a_week, monkeypatch):
@@ -260,7 +299,7 @@ def test_every_active_subscriber_gets_one_mail_in_their_language(a_week):
     assert [file["name"] for file in english.files] == [f"2026-W47-{name}" for name in FILES]
     assert english.files[0] == {
         "name": "2026-W47-tickets.csv",
-        "path": "exports/2026-W47/tickets.csv",
+        "path": frozen.files.first().path,
         "type": "text/csv",
     }
 

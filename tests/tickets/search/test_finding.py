@@ -17,7 +17,7 @@ from tests.factories import (
     set_desk,
     staff,
 )
-from tests.talk import answered, asked, called, minute, opened, words
+from tests.talk import answered, asked, called, lying, minute, opened, words
 from tickets.access import visible_tickets
 from tickets.choices import MessageKind
 from tickets.message_content import NewFile
@@ -84,7 +84,7 @@ def test_what_is_not_there_is_not_found(ticket, other, text):
 def test_everything_that_people_write_is_found_and_nothing_that_the_desk_writes(ticket, tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path
     file = NewFile("日志 crash.zip", b"x", "")
-    reply(ticket=ticket, actor=ticket.owner, at=minute(1), body="Update the codec", files=[file])
+    reply(ticket=ticket, actor=ticket.owner, at=minute(1), body="Update the codec", files=lying(file))
     called(ticket, 2)
     add_note(ticket=ticket, actor=ticket.owner, at=minute(3), body="Ask the vendor")
     add_note(ticket=ticket, actor=None, at=minute(4), body="Escalated automatically")

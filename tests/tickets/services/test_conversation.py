@@ -6,7 +6,7 @@ Tests unanswered, timeline and locking too.
 import pytest
 
 from tests.factories import ContactFactory, CustomerFactory, MessageFactory, staff
-from tests.talk import answered, asked, called, minute, noted, opened, words
+from tests.talk import answered, asked, called, lying, minute, noted, opened, words
 from tickets import events
 from tickets.choices import Channel, Fact, MailPurpose, MessageKind, Priority, Status
 from tickets.errors import DeskError
@@ -52,7 +52,7 @@ def test_an_answer_takes_its_files_and_copies_along(ticket, ann):
         actor=ann,
         at=minute(1),
         body="See the log.",
-        files=[NewFile(name="log.txt", data=b"x")],
+        files=lying(NewFile(name="log.txt", data=b"x")),
         copies=["boss@company.example"],
     )
     assert [file.name for file in message.attachments.all()] == ["log.txt"]

@@ -4,7 +4,7 @@ import pytest
 
 from escalation.models import Clock
 from tests.factories import NOW, ContactFactory, CustomerFactory, MailboxFactory, TicketFactory, staff
-from tests.talk import minute, opened, words
+from tests.talk import lying, minute, opened, words
 from tickets import events
 from tickets.choices import Channel, Fact, MessageKind, OwnerRule, Priority, Status
 from tickets.errors import DeskError
@@ -56,7 +56,7 @@ def test_files_are_stored_under_a_path_that_does_not_reveal_their_names(contact)
     file = NewFile(
         name="../../log.txt", data=b"4006", content_type="text/plain", content_id="x", is_inline=True
     )
-    opened(contact=contact, words=words(files=[file]))
+    opened(contact=contact, words=words(files=lying(file)))
     attachment = Attachment.objects.get()
     assert (attachment.name, attachment.size, attachment.content_id, attachment.is_inline) == (
         "../../log.txt",

@@ -1,6 +1,8 @@
 """Files go with the transaction that wrote them, and what a dead process left goes in the night."""
 
+import errno
 import os
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,41 +16,74 @@ from tickets import tasks
 from tickets.message_content import NewFile
 from tickets.models import Attachment, Message
 from tickets.models.message import ATTACHMENTS
-from tickets.services.stored_files import UNUSED_FROM, UNUSED_UNTIL, atomic_with_files, store_files
+from tickets.services.stored_files import UNUSED_FROM, UNUSED_UNTIL, attach, stored
 
 pytestmark = pytest.mark.django_db
 
 FILES = [NewFile("plan.pdf", b"%PDF"), NewFile("log.txt", b"lines")]
 
 
-def stored() -> set[str]:
+def lying() -> set[str]:
     folder = Path(default_storage.path(ATTACHMENTS))
     return {str(path.relative_to(folder.parent)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_files_stay_with_their_rows() -> None:
-    message = MessageFactory()
-    with atomic_with_files():
-        rows = store_files(message, FILES)
-    assert stored() == {row.file.name for row in rows}
+def names() -> set[str]:
+    return set(Attachment.objects.values_list("file", flat=True))
+
+
+def test_files_stay_with_their_rows(now: datetime) -> None:
+    with stored(FILES, at=now) as files, transaction.atomic():
+        rows = attach(MessageFactory(), files)
+    assert lying() == names() == {row.file.name for row in rows}
     assert [row.size for row in rows] == [4, 5]
 
 
-def fail_after_files(message: Message) -> None:
-    with atomic_with_files():
-        store_files(message, FILES)
-        raise RuntimeError(f"{len(stored())} files")
+def fail_after_files(now: datetime) -> None:
+    with stored(FILES, at=now) as files, transaction.atomic():
+        attach(MessageFactory(), files)
+        raise RuntimeError(f"{len(lying())} files")
 
 
-def test_files_go_with_a_transaction_that_fails() -> None:
-    message = MessageFactory()
+def test_files_go_with_a_transaction_that_fails(now: datetime) -> None:
     with pytest.raises(RuntimeError, match="2 files"):
-        fail_after_files(message)
-    assert (stored(), Attachment.objects.count()) == (set(), 0)
+        fail_after_files(now)
+    assert (lying(), names()) == (set(), set())
+
+
+def test_files_that_no_message_got_go(now: datetime) -> None:
+    with stored(FILES, at=now) as files, transaction.atomic():
+        attach(MessageFactory(), files[:1])
+    assert lying() == names() == {files[0].path}
+
+
+def test_files_of_a_savepoint_that_was_rolled_back_go(now: datetime) -> None:
+    with stored(FILES, at=now) as files, transaction.atomic(), suppress(RuntimeError), transaction.atomic():
+        attach(MessageFactory(), files)
+        raise RuntimeError
+    assert (lying(), names()) == (set(), set())
+
+
+def test_a_file_that_finds_no_room_takes_the_others_along(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, rooms = default_storage.save, iter([True])
+
+    def refuse(name: str, content: ContentFile) -> str:
+        if next(rooms, False):
+            return save(name, content)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(default_storage, "save", refuse)
+    with pytest.raises(OSError, match="No space left"), stored(FILES, at=now):
+        pass
+    assert lying() == set()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_files_stay_if_the_answer_of_the_commit_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_stay_if_the_answer_of_the_commit_is_lost(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The network is cut after the server has committed."""
     message, commit = MessageFactory(), connection._commit
 
@@ -57,34 +92,51 @@ def test_files_stay_if_the_answer_of_the_commit_is_lost(monkeypatch: pytest.Monk
         raise OperationalError("server closed the connection unexpectedly")
 
     monkeypatch.setattr(connection, "_commit", commit_unheard)
-    with pytest.raises(OperationalError), atomic_with_files():
-        store_files(message, FILES)
-    assert stored() == set(Attachment.objects.values_list("file", flat=True))
-    assert len(stored()) == 2
+    with pytest.raises(OperationalError), stored(FILES, at=now) as files, transaction.atomic():
+        attach(message, files)
+    assert lying() == names()
+    assert len(names()) == 2
 
 
-def store_and_tell(message: Message) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_files_stay_if_the_database_does_not_say_what_it_has(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_words: object, **_more: object) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    message = MessageFactory()
+    with stored(FILES, at=now) as files:
+        with transaction.atomic():
+            attach(message, files)
+        monkeypatch.setattr(Attachment.objects, "filter", refuse)
+    monkeypatch.undo()
+    assert lying() == names()
+    assert len(names()) == 2
+
+
+def store_and_tell(message: Message, now: datetime) -> None:
     def tell() -> None:
         raise RuntimeError("nobody listens")
 
-    with atomic_with_files():
-        store_files(message, FILES)
+    with stored(FILES, at=now) as files, transaction.atomic():
+        attach(message, files)
         transaction.on_commit(tell)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_files_stay_if_only_what_follows_the_commit_fails() -> None:
+def test_files_stay_if_only_what_follows_the_commit_fails(now: datetime) -> None:
     message = MessageFactory()
     with pytest.raises(RuntimeError, match="nobody listens"):
-        store_and_tell(message)
-    assert stored() == set(Attachment.objects.values_list("file", flat=True))
-    assert len(stored()) == 2
+        store_and_tell(message, now)
+    assert lying() == names()
+    assert len(names()) == 2
 
 
 @pytest.fixture
 def unused(now: datetime) -> str:
     """A file as a process leaves it that died before its commit."""
-    path = default_storage.save(f"{ATTACHMENTS}/ab/abandoned", ContentFile(b"lines"))
+    path = default_storage.save(f"{ATTACHMENTS}/{now:%Y-%m-%d}/abandoned", ContentFile(b"lines"))
     return age(path, now - UNUSED_FROM - timedelta(seconds=1))
 
 
@@ -95,9 +147,10 @@ def age(path: str, at: datetime) -> str:
 
 @pytest.mark.usefixtures("frozen")
 def test_a_file_without_a_row_goes_in_the_night(unused: str, now: datetime) -> None:
-    used = age(AttachmentFactory().file.name, now - UNUSED_FROM - timedelta(seconds=1))
+    kept = default_storage.save(f"{ATTACHMENTS}/{now:%Y-%m-%d}/kept", ContentFile(b"lines"))
+    used = age(AttachmentFactory(file=kept, size=5).file.name, now - UNUSED_FROM - timedelta(seconds=1))
     assert tasks.remove_unused_files() == "removed 1"
-    assert stored() == {used}
+    assert lying() == {used}
 
 
 @pytest.mark.usefixtures("frozen")
@@ -107,7 +160,7 @@ def test_a_file_that_is_being_written_or_was_restored_stays(
 ) -> None:
     age(unused, now - old)
     assert tasks.remove_unused_files() == "removed 0"
-    assert stored() == {unused}
+    assert lying() == {unused}
 
 
 @pytest.mark.usefixtures("frozen")

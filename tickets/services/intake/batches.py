@@ -2,7 +2,7 @@
 
 A commit, the look at the mailboxes, the words for the search and the word to the delivery of the outbox then serve all
 of them. A mail that fails is rolled back to its savepoint and left for `processing.process`, which takes it alone and
-keeps its error.
+keeps its error; so is one with files, which must be stored while no ticket is locked.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ from tickets.models import InboundEmail
 from tickets.search.indexing import indexed_together
 from tickets.search.mails import mails_indexed_together
 from tickets.services.intake.faults import is_passing
-from tickets.services.intake.incoming_mail import remember_writers
-from tickets.services.intake.processing import bring_to_ticket
+from tickets.services.intake.incoming_mail import ParsedWithFiles, remember_writers
+from tickets.services.intake.processing import FilesFirst, bring_to_ticket, has_files
 from tickets.services.mailboxes import remember_mailboxes
-from tickets.services.stored_files import undo_files
 
 logger = logging.getLogger(__name__)
 
@@ -102,12 +101,17 @@ def _parsed(rows: Sequence[InboundEmail]) -> Iterator[tuple[int, ParsedMail]]:
 
 
 def _try_one(row: InboundEmail, mail: ParsedMail | None, *, now: datetime) -> bool:
-    """False if the mail failed, and nothing of it happened."""
+    """False if the mail failed or has files, and nothing of it happened."""
+    if mail is not None and has_files(row, mail):
+        return False
+    parsed = ParsedWithFiles(mail, ()) if mail is not None else None
     try:
-        with indexed_together(), piece_of_work(), undo_files():
-            bring_to_ticket(row, now=now, waits=True, mail=mail)
+        with indexed_together(), piece_of_work():
+            bring_to_ticket(row, now=now, waits=True, parsed=parsed)
     except RowsRefused:
         raise
+    except FilesFirst:
+        return False
     except Exception as error:  # whatever it was, the mail meets it again alone, where it is kept
         logger.info("Mail %s is processed alone: %s", row.pk, error)
         return False

@@ -21,7 +21,7 @@ from tickets.events import ColleagueWrote, publish
 from tickets.mail.acknowledging_words import is_acknowledgement
 from tickets.mail.classify import MailKind
 from tickets.mail.threading import read_message_id, signing_keys
-from tickets.message_content import NewFile
+from tickets.message_content import KeptFile
 from tickets.models import Message, OutboundEmail, Ticket
 from tickets.services.conversation import add_automatic_message, add_note, reply
 from tickets.services.intake.authentication import is_verified_staff
@@ -100,9 +100,9 @@ class _MailOfColleague:
     def done(self, message: Message) -> IntakeOutcome:
         return IntakeOutcome(IntakeState.PROCESSED, ticket=self.ticket, message=message)
 
-    def _files(self) -> list[NewFile]:
+    def _files(self) -> list[KeptFile]:
         """What was attached on purpose; pictures inside the text are those of a signature or of the quote."""
-        return [file for file in self.incoming.content().files if not file.is_inline]
+        return [each for each in self.incoming.files if not each.file.is_inline]
 
     def _tell(self, became: ColleagueMail, *, words: str = "", problem: str = "") -> None:
         publish(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
@@ -19,7 +19,7 @@ from tickets.mail.machine_signs import AUTOMATIC_MARK, PERSON_MARK, takes_no_ans
 from tickets.mail.parse import parse
 from tickets.mail.threading import signing_keys
 from tickets.mail.values import Address, ParsedMail
-from tickets.message_content import MessageContent, NewFile
+from tickets.message_content import KeptFile, MessageContent, NewFile
 from tickets.models import InboundEmail, Mailbox, Message, Ticket
 from tickets.services.intake.known_contacts import remember_contacts
 from tickets.services.intake.senders import Sender, find_sender
@@ -53,6 +53,7 @@ class IncomingMail:
     now: datetime
     is_released: bool = False
     bounce_tag: BounceTag | None = None  # of the mail of ours whose signed envelope sender this one went to
+    files: Sequence[KeptFile] = ()
 
     def content(self, *, is_unconfirmed: bool = False) -> MessageContent:
         """The message to store. It is automatic if an acknowledgement of it would have no reader."""
@@ -68,10 +69,7 @@ class IncomingMail:
             sent_through=self.sent_through,
             is_automatic=not self.classification.may_be_acknowledged,
             is_unconfirmed=is_unconfirmed,
-            files=[
-                NewFile(file.name, file.data, file.content_type, file.content_id, file.is_inline)
-                for file in self.mail.attachments
-            ],
+            files=self.files,
         )
 
 
@@ -80,16 +78,36 @@ def shown_text(mail: ParsedMail) -> str:
     return mail.new_text.strip() or mail.quoted_text.strip()
 
 
+@dataclass(frozen=True)
+class ParsedWithFiles:
+    """A mail that was parsed before, and its files, which are in the storage."""
+
+    mail: ParsedMail
+    files: Sequence[KeptFile]
+
+
+def parse_stored(row: InboundEmail) -> ParsedMail:
+    """Raises UnreadableMail."""
+    return parse(bytes(row.raw))
+
+
+def files_of(mail: ParsedMail) -> list[NewFile]:
+    return [
+        NewFile(file.name, file.data, file.content_type, file.content_id, file.is_inline)
+        for file in mail.attachments
+    ]
+
+
 def read_mail(
     row: InboundEmail,
     mailboxes: Mailboxes,
     *,
     now: datetime,
     is_released: bool,
-    mail: ParsedMail | None = None,
+    parsed: ParsedWithFiles | None = None,
 ) -> IncomingMail:
-    """Classify a stored mail, and parse it unless the caller has. Raises UnreadableMail."""
-    mail = mail or parse(bytes(row.raw))
+    """Classify a stored mail, and parse it unless that was done. Raises UnreadableMail."""
+    mail = parsed.mail if parsed is not None else parse_stored(row)
     to = (each.email for each in (*mail.to, *mail.cc))
     bounce_tag = first_bounce_tag([*row.envelope_to, *mail.delivered_to, *to])
     classification = classify(
@@ -120,6 +138,7 @@ def read_mail(
         now=now,
         is_released=is_released,
         bounce_tag=bounce_tag,
+        files=parsed.files if parsed is not None else (),
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -34,11 +35,18 @@ from tickets.services.intake.erased_mail import erase_mails, erased_message_of
 from tickets.services.intake.faults import is_passing, next_try
 from tickets.services.intake.history import receive_history
 from tickets.services.intake.human_mail import open_new, receive_list_mail, receive_person
-from tickets.services.intake.incoming_mail import IncomingMail, IntakeOutcome, read_mail
+from tickets.services.intake.incoming_mail import (
+    IncomingMail,
+    IntakeOutcome,
+    ParsedWithFiles,
+    files_of,
+    parse_stored,
+    read_mail,
+)
 from tickets.services.intake.senders import find_sender
 from tickets.services.mailboxes import remember_mailboxes
 from tickets.services.status_and_priority import raise_priority
-from tickets.services.stored_files import atomic_with_files
+from tickets.services.stored_files import stored
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +54,14 @@ OUTCOME = (
     "state", "reason", "ticket", "message", "copy_of", "error", "attempts", "retry_at", "sender", "subject", "kind",
     "signs", "notes", "authentication",
 )  # fmt: skip
+
+
+class FilesFirst(Exception):
+    """The mail has files, which are stored before anything is locked for it."""
+
+    def __init__(self, mail: ParsedMail) -> None:
+        super().__init__()
+        self.mail = mail
 
 
 class Overtaking(Exception):
@@ -136,14 +152,13 @@ def _work_on(
 
     With ``waits``, raises Overtaking if mails that this one answers or copies are not processed yet.
     """
+    work = partial(_work_once, inbound, states, now=now, released_by=released_by, waits=waits)
     try:
-        with atomic_with_files():
-            stored = InboundEmail.objects.select_for_update(skip_locked=True)
-            row = stored.filter(pk=inbound, state__in=states).first()
-            if row is None:
-                return None
-            bring_to_ticket(row, now=now, released_by=released_by, waits=waits)
-            return row
+        try:
+            return work()
+        except FilesFirst as first:
+            with stored(files_of(first.mail), at=now) as files:
+                return work(parsed=ParsedWithFiles(first.mail, files))
     except Overtaking:
         raise
     except Exception as error:  # whatever this mail broke, keep it with its error and let the next one go on
@@ -152,25 +167,52 @@ def _work_on(
         return _record_error(inbound, states, error, now=now)
 
 
+@transaction.atomic
+def _work_once(
+    inbound: int,
+    states: Sequence[IntakeState],
+    *,
+    now: datetime,
+    released_by: User | None,
+    waits: bool,
+    parsed: ParsedWithFiles | None = None,
+) -> InboundEmail | None:
+    free = InboundEmail.objects.select_for_update(skip_locked=True)
+    row = free.filter(pk=inbound, state__in=states).first()
+    if row is not None:
+        bring_to_ticket(row, now=now, released_by=released_by, waits=waits, parsed=parsed)
+    return row
+
+
 def bring_to_ticket(
     row: InboundEmail,
     *,
     now: datetime,
     released_by: User | None = None,
     waits: bool = False,
-    mail: ParsedMail | None = None,
+    parsed: ParsedWithFiles | None = None,
 ) -> None:
     """Read a stored mail, do what it asks for and record that on its row, whose lock it needs.
 
-    ``mail`` is the row's mail if the caller has parsed it.
-    Raises UnreadableMail, DeskError and, if it ``waits`` for mails that it answers or copies, Overtaking.
+    Raises UnreadableMail, DeskError, FilesFirst for a mail with files that is not ``parsed`` yet, and, if it ``waits``
+    for mails that it answers or copies, Overtaking. Nothing is locked by then but the row.
     """
+    if parsed is None:
+        mail = parse_stored(row)
+        if has_files(row, mail, is_released=released_by is not None):
+            raise FilesFirst(mail)
+        parsed = ParsedWithFiles(mail, ())
     with remember_mailboxes() as mailboxes:
-        incoming = read_mail(row, mailboxes, now=now, is_released=released_by is not None, mail=mail)
+        incoming = read_mail(row, mailboxes, now=now, is_released=released_by is not None, parsed=parsed)
         if waits:
             _refuse_overtaking(incoming)
         outcome = _handle(incoming, released_by)
     _record_outcome(incoming, outcome)
+
+
+def has_files(row: InboundEmail, mail: ParsedMail, *, is_released: bool = False) -> bool:
+    """True if the mail's files must be stored before anything is locked. Those of a copy are not needed."""
+    return bool(mail.attachments) and (row.copy_of_id is None or is_released)
 
 
 def _refuse_overtaking(incoming: IncomingMail) -> None:
