@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "escalation",
 ]
 MIDDLEWARE = [
+    "supportdesk.middleware.RequestIdMiddleware",
     "supportdesk.middleware.HostClockMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -91,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "supportdesk.middleware.ReaderMiddleware",
+    "supportdesk.middleware.ServerTimingMiddleware",
     "supportdesk.middleware.OwnPasswordMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -308,9 +310,20 @@ if TESTING:
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {"()": "supportdesk.log_lines.LineFormatter"},
+        "json": {"()": "supportdesk.log_lines.JsonFormatter"},
+    },
     "filters": {"refusals": {"()": "supportdesk.log_lines.WithoutTracebacksOfRefusals"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env.choice("LOG_FORMAT", "line", ("line", "json")),
+            "filters": ["refusals"],
+        }
+    },
+    # What the web server itself has to say about a worker.
+    "loggers": {"gunicorn.error": {"handlers": ["console"], "propagate": False}},
     "root": {
         "handlers": ["console"],
         "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from customers.indexes import where_set
 from customers.models import Customer
 from customers.names import name_of
+from customers.work_ids import LONGEST, current_work_id
 from escalation.choices import AcknowledgedBy, NoticeKind, NotificationState
 from escalation.models.clock import Clock
 from escalation.models.duty import DutyRota
@@ -160,6 +161,7 @@ class Notification(models.Model):
         verbose_name=_("email"),
     )
     created_at = models.DateTimeField(_("created at"))
+    work_id = models.CharField(max_length=LONGEST, default=current_work_id, db_default="", editable=False)
 
     objects = NotificationQuerySet.as_manager()
 

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, InterfaceError, transaction
 
 from customers.times import as_read_by
+from customers.work_ids import working_on
 from escalation.choices import AttemptOutcome, Medium, NoticeKind, NotificationState
 from escalation.models import ContactWay, Notification, NotificationAttempt
 from escalation.notifications.channels.delivery import TIME_LIMIT, send_all
@@ -169,7 +170,7 @@ class _DispatchRun:
             for_mail = [row for row in batch if self.routes.wants_mail(row)]
             mail_texts = self._render(for_mail) if for_mail else None
             messages = self._write_messages(batch)
-            with transaction.atomic():
+            with transaction.atomic(), working_on(batch[0].work_id):
                 if mail_texts is not None:
                     self._queue_mail(for_mail, mail_texts)
         except (DatabaseError, InterfaceError):
@@ -267,6 +268,7 @@ class _DispatchRun:
         ]  # fmt: skip
         for attempt in NotificationAttempt.objects.bulk_create(attempts, batch_size=500):
             self.routes.count(attempt)
+            _log_attempt(attempt)
 
     def _mark_sent(self, rows: Sequence[Notification], at: datetime) -> None:
         _update([row for row in rows if row.sent_at is None], sent_at=at)
@@ -310,6 +312,14 @@ class _DispatchRun:
     def _let_wait(self, rows: Sequence[Notification], until: datetime) -> None:
         _update(rows, next_try_at=until)
         self.report.waiting += len(rows)
+
+
+def _log_attempt(attempt: NotificationAttempt) -> None:
+    """Under the id of the work that the notification is about, and without the address."""
+    row = attempt.notification
+    with working_on(row.work_id):
+        words = (row.pk, row.kind, row.ticket_id, attempt.pk, attempt.medium, attempt.outcome)
+        logger.info("Notification %s (%s) about SD#%s: attempt %s by %s is %s", *words)
 
 
 def _update(rows: Sequence[Notification], **fields: object) -> None:

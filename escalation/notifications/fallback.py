@@ -10,6 +10,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import Q
 
+from customers.work_ids import working_on
 from escalation.choices import NoticeKind
 from escalation.models import Notification
 from escalation.notifications.wording import Notice
@@ -31,13 +32,15 @@ def tell_next(rows: Sequence[Notification], *, at: datetime) -> list[Notificatio
     people, told_before = People.at(at), _told_before(rows)
     related = ("ticket", "clock", "escalation", "rota", "customer", "recipient", "other")
     unreached = Notification.objects.filter(pk__in=[row.pk for row in rows]).select_related(*related)
-    notifications = [
-        notification_row(
-            user, _notice(row, people), at=at, escalation=row.escalation, channels=row.channels
-        ).made()
-        for row in unreached.order_by("pk")
-        for user in _next_people(row, people, told_before[_case(row)])
-    ]
+    notifications = []
+    for row in unreached.order_by("pk"):
+        with working_on(row.work_id):
+            notifications += [
+                notification_row(
+                    user, _notice(row, people), at=at, escalation=row.escalation, channels=row.channels
+                ).made()
+                for user in _next_people(row, people, told_before[_case(row)])
+            ]
     return Notification.objects.bulk_create(notifications, batch_size=500)
 
 

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from customers.work_ids import LONGEST, current_work_id
 from tickets.choices import MailPurpose, OutboxState, RecipientState
 from tickets.models.message import Message
 from tickets.models.ticket import Ticket
@@ -102,6 +103,7 @@ class OutboundEmail(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
     answer = models.TextField(_("server response"), blank=True)
+    work_id = models.CharField(max_length=LONGEST, default=current_work_id, db_default="", editable=False)
     # How far the mail got to each recipient, by address: RecipientOutcome. Empty until something is known.
     outcomes = models.JSONField(
         _("state per recipient"), default=dict, db_default=models.Value({}, models.JSONField())

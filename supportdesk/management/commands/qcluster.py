@@ -22,6 +22,7 @@ from supportdesk.processes.cluster.reports import (
 )
 from supportdesk.processes.cluster.sentinel import StrictSentinel
 from supportdesk.processes.cluster.sentinel_watch import watch_sentinel
+from supportdesk.processes.cluster.task_ids import follow_tasks
 from supportdesk.tasks import LANE
 
 
@@ -35,6 +36,7 @@ class Command(OriginalCommand):
             os.environ["Q_CLUSTER_NAME"] = cluster_name
         logging.getLogger("django-q").addFilter(is_worth_a_line)
         post_execute.connect(WorkMark(), weak=False)
+        follow_tasks()
         # Cluster.start() names the class in its middle and offers no other way to replace it.
         django_q.cluster.Sentinel = StrictSentinel  # type: ignore[misc]  # which mypy holds for a mistake
         wait_for_database()

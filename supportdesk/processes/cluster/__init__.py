@@ -6,6 +6,6 @@ cluster then looks alive but does no work. So it ends instead, and whatever star
 
 Beside its workers it has a lane that sweeps and pages without the queue.
 
-Read in this order: database_wait, sentinel, sentinel_watch, lane, reports, probe, probe_task, cluster_name; queue_time,
-orm_broker, redis_broker.
+Read in this order: database_wait, sentinel, sentinel_watch, lane, reports, probe, probe_task, task_ids, cluster_name;
+queue_time, orm_broker, redis_broker.
 """

@@ -7,6 +7,10 @@ from typing import IO, TextIO
 LONGEST_LINE = 16_384
 
 
+def _is_json(line: str) -> bool:
+    return line.startswith('{"time": ')
+
+
 class Printer:
     """Writes whole lines from several threads. If the reader goes away, output is dropped and the desk goes on."""
 
@@ -16,8 +20,11 @@ class Printer:
         self.lock = threading.Lock()
 
     def say(self, name: str, text: str) -> None:
+        """A line of JSON stays as it is, for the program that reads it."""
         lines = text.splitlines() or [""]
-        self._write("".join(f"{name:<{self.width}} | {line}\n" for line in lines))
+        self._write(
+            "".join(f"{line}\n" if _is_json(line) else f"{name:<{self.width}} | {line}\n" for line in lines)
+        )
 
     def show(self, text: str) -> None:
         """Print text for the operator without the part's name before its lines, so that it can be copied."""

@@ -17,6 +17,7 @@ from itertools import accumulate, takewhile
 from django.db import transaction
 from django.db.models import QuerySet
 
+from customers.work_ids import mail_work_id, working_on
 from tickets.choices import IntakeState
 from tickets.lib.waiting_rows import RowsRefused, piece_of_work, written_together
 from tickets.mail.parse import parse
@@ -106,7 +107,7 @@ def _try_one(row: InboundEmail, mail: ParsedMail | None, *, now: datetime) -> bo
         return False
     parsed = ParsedWithFiles(mail, ()) if mail is not None else None
     try:
-        with indexed_together(), piece_of_work():
+        with working_on(mail_work_id(row.pk)), indexed_together(), piece_of_work():
             bring_to_ticket(row, now=now, waits=True, parsed=parsed)
     except RowsRefused:
         raise

@@ -20,6 +20,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from customers.names import name_of
+from customers.work_ids import mail_work_id, working_on
 from tickets.choices import IntakeState
 from tickets.errors import DeskError
 from tickets.lib.single_row import update_row
@@ -152,6 +153,13 @@ def _work_on(
 
     With ``waits``, raises Overtaking if mails that this one answers or copies are not processed yet.
     """
+    with working_on(mail_work_id(inbound)):
+        return _try_to_work_on(inbound, states, now=now, released_by=released_by, waits=waits)
+
+
+def _try_to_work_on(
+    inbound: int, states: Sequence[IntakeState], *, now: datetime, released_by: User | None, waits: bool
+) -> InboundEmail | None:
     work = partial(_work_once, inbound, states, now=now, released_by=released_by, waits=waits)
     try:
         try:
@@ -311,6 +319,7 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.error, row.retry_at = "", None
     row.attempts += 1
     update_row(row, OUTCOME)
+    logger.info("Mail %s is %s: ticket %s, message %s", row.pk, row.state, row.ticket_id, row.message_id)
     if row.stored_at <= incoming.now - SETTLED:
         index_again(INBOUND, [row.pk])  # it was indexed before anybody knew its sender and subject
     if row.copy_of_id is not None and erased_message_of(row) is not None:

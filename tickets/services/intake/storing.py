@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,6 +11,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from customers.work_ids import mail_work_id, working_on
 from tickets.choices import ReceiptTime
 from tickets.lib.single_row import insert_row
 from tickets.mail.storable_text import storable_line
@@ -17,6 +19,8 @@ from tickets.models import InboundEmail, Mailbox
 from tickets.nudges import nudge_intake
 from tickets.services.intake.erased_mail import is_erased
 from tickets.services.mailboxes import Mailboxes
+
+logger = logging.getLogger(__name__)
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _FIELD = re.compile(
@@ -117,6 +121,8 @@ def _saved(row: InboundEmail) -> tuple[InboundEmail, bool]:
             mailbox=row.mailbox, fingerprint=row.fingerprint, copy_of__isnull=True
         )
         return _known_or_copy(row, first), False
+    with working_on(mail_work_id(row.pk)):
+        logger.info("Mail %s came by %s and is stored: %s bytes", row.pk, row.via, row.size)
     return row, True
 
 

@@ -22,6 +22,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from customers.time_of_record import FUTURE
+from customers.work_ids import working_on
 from tickets.choices import Fact, MailPurpose, OutboxState, RecipientState
 from tickets.errors import DeskError
 from tickets.events import StaffResponded, publish
@@ -84,7 +85,8 @@ def deliver_due(
                 mail = claim_next(now=read_clock(), only=only) if read_clock() < stop_at else None
                 if mail is None:
                     break
-                _deliver(mail, way, report, read_clock=read_clock)
+                with working_on(mail.work_id):
+                    _deliver(mail, way, report, read_clock=read_clock)
     except ServerUnreachable as problem:
         report.problem = str(problem)
         logger.warning("Mail cannot be sent: %s", problem)
@@ -166,6 +168,7 @@ def _record_replies(
     row.state, row.leased_until, row.next_try_at = OutboxState.DEFERRED, None, _next_try(row, now)
     settle(row, at=now)
     report.count(OutboxState(row.state))
+    logger.info("Outgoing mail %s (%s) about SD#%s is %s", row.pk, row.purpose, row.ticket_id, row.state)
 
 
 def _state_after(reply: ServerReply, mail: OutboundEmail, now: datetime) -> RecipientState:

@@ -252,6 +252,13 @@ def test_every_line_is_printed_after_the_name_of_its_part() -> None:
     assert out.getvalue() == "web     | one\nweb     | two\n"
 
 
+def test_lines_of_json_stay_as_they_are() -> None:
+    out = io.StringIO()
+    line = '{"time": "2026-11-29T23:15:01.123+00:00", "message": "one"}'
+    Printer(out).say("web", f"{line}\ntwo")
+    assert out.getvalue() == f"{line}\nweb     | two\n"
+
+
 def test_the_welcome_is_printed_without_prefixes_so_that_it_can_be_copied() -> None:
     out = io.StringIO()
     Printer(out).show("one\ntwo")
