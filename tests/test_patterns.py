@@ -217,9 +217,7 @@ def _grows_with_square(pattern: re.Pattern[Any], method: str, text: Any) -> bool
     return _exceeds(max(SUSPICIOUS, bound), pattern, method, text)
 
 
-def _exceeds(
-    seconds: float, pattern: re.Pattern[Any], method: str, text: Any, *, tries: int = TRIES
-) -> bool:
+def _exceeds(seconds: float, pattern: re.Pattern[Any], method: str, text: Any, *, tries: int = TRIES) -> bool:
     """True if each try takes longer: other processes and the garbage of other tests prolong some."""
     return all(_seconds(pattern, method, text) > seconds for _try in range(tries))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from imapclient import DELETED, SEEN, IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
 
+from tickets.lib.tls import verifying_context
 from tickets.protocols.connection_faults import connection_fault, no_starttls, words_of
 from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProblem
 from tickets.protocols.secret_masking import without_secrets
@@ -265,7 +265,7 @@ class ImapSession:
     def __init__(self, account: Account, *, timeout: float) -> None:
         self.account = account
         account.refuse_plain_text()
-        context = None if account.security == "none" else ssl.create_default_context()
+        context = None if account.security == "none" else verifying_context()
         is_tls = account.security == "tls"
         self.client = IMAPClient(
             account.host, account.port, ssl=is_tls, ssl_context=context if is_tls else None, timeout=timeout

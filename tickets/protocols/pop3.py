@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import poplib
-import ssl
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from tickets.lib.tls import verifying_context
 from tickets.protocols.connection_faults import connection_fault, no_starttls, words_of
 from tickets.protocols.imap import Account, WaitingMail
 from tickets.protocols.problems import LoginRefused, MailboxProblem
@@ -109,7 +109,7 @@ class _Pop3Tls(_LongLines, poplib.POP3_SSL):
 
 def _connect(account: Account, *, timeout: float) -> poplib.POP3:
     account.refuse_plain_text()
-    context = ssl.create_default_context()
+    context = verifying_context()
     if account.security == "tls":
         return _Pop3Tls(account.host, account.port, timeout=timeout, context=context)
     pop = _Pop3(account.host, account.port, timeout=timeout)

@@ -24,6 +24,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from tickets.lib.tls import verifying_context
 from tickets.protocols.connection_faults import certificate_fault
 from tickets.protocols.secret_masking import without_secrets
 
@@ -245,7 +246,7 @@ class SmtpTransport:
 
     def _connect(self) -> smtplib.SMTP:
         server = self.server
-        context = ssl.create_default_context()
+        context = verifying_context()
         if server.security == "smtps":
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
                 server.host, server.port, self.own_name, timeout=self.timeout, context=context
