@@ -57,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
     timezone.get_default_timezone.cache_clear()
     hypothesis.settings.register_profile("desk", deadline=None)  # a busy machine is no fault of an example
     hypothesis.settings.load_profile("desk")
+    os.fsync = lambda _handle: (
+        None
+    )  # a busy disk takes its time; whoever tests that it is called puts another there
     _know_no_names_but_of_this_machine()
     _let_tests_empty_the_ledger()
     _tell_of_whole_pages_only()

@@ -1,6 +1,5 @@
 """Desks beside the tests' own: an empty one, and one that was lived in, on SQLite and on PostgreSQL."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +18,6 @@ from tests.wholedesks import (
     postgresql_like,
     put_files_into,
 )
-
-
-@pytest.fixture(autouse=True)
-def _nothing_waits_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each backup has some fifty files, and a busy disk takes its time for each."""
-    monkeypatch.setattr(os, "fsync", lambda _handle: None)
 
 
 @pytest.fixture(autouse=True)
