@@ -6,6 +6,7 @@ from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 from supportdesk.checks import check_deployment, check_queue, check_rights, check_settings, check_signing
+from supportdesk.telemetry.starting import start_telemetry
 
 
 class SupportDeskConfig(AppConfig):
@@ -16,6 +17,7 @@ class SupportDeskConfig(AppConfig):
         from supportdesk.processes.cluster.queue_time import go_by_time_of_record
 
         go_by_time_of_record()
+        start_telemetry()
         checks.register(check_deployment, checks.Tags.security, deploy=True)
         checks.register(check_rights, checks.Tags.security, deploy=True)
         checks.register(check_queue, "queue")

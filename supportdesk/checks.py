@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Info, Warning
 from django.db import DatabaseError, connection
 
 from escalation.proof.rights import can_rewrite_ledger
+from supportdesk.telemetry.starting import unusable
 from tickets.protocols.dkim_signing import SigningProblem, check_key
 
 SHORTEST_TOKEN = 20
@@ -23,6 +24,10 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             id="desk.W009",
         )
         for name, like in settings.MISSPELT_SETTINGS
+    ]
+    findings += [
+        Warning(f"{name} is not used: {problem}.", hint="Correct it, or take it out.", id="desk.W011")
+        for name, problem in unusable.items()
     ]
     if settings.PRODUCTION and settings.IS_PLAIN_HTTP:
         hint = (

@@ -17,6 +17,7 @@ from customers.work_ids import given_or_new, working_on
 from supportdesk.accounts.one_time_password import must_choose_password
 from supportdesk.accounts.reader import profile_with_permissions
 from supportdesk.processes.host_clock import WrongClockReport
+from supportdesk.telemetry.tracing import span
 
 HEALTH = "/healthz"
 
@@ -55,10 +56,22 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         work_id = given_or_new(request.headers.get("X-Request-ID", ""), kind="req")
-        with working_on(work_id):
+        with working_on(work_id), span(request.method or "", headers=request.headers) as traced:
             response = self.get_response(request)
+            if traced is not None:
+                _describe(traced, request, response, work_id)
         response.headers["X-Request-ID"] = work_id
         return response
+
+
+def _describe(traced: Any, request: HttpRequest, response: HttpResponse, work_id: str) -> None:
+    """By the route, as an address may hold what somebody searched for."""
+    route = request.resolver_match.route if request.resolver_match else "unknown"
+    traced.update_name(f"{request.method} {route}")
+    traced.set_attributes({
+        "http.request.method": request.method or "", "http.route": route,
+        "http.response.status_code": response.status_code, "desk.work_id": work_id,
+    })  # fmt: skip
 
 
 class ServerTimingMiddleware:

@@ -230,6 +230,9 @@ EXPECTED_HOSTS = env.words("EXPECTED_HOSTS", "")
 SWEEP_PING_URL = env.url("SWEEP_PING_URL", "", ("http", "https"))
 # The token for /metrics; without one there is no such page.
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+# Where faults are reported (Sentry) and traces sent (OpenTelemetry by HTTP); neither contains words or addresses.
+SENTRY_DSN = env.text("SENTRY_DSN", "")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT", "")
 # A fire drill ends after this time at the latest.
 DRILL_MINUTES = env.number("DRILL_MINUTES", 90, least=5, most=1_440)
 # More notifications to one person within a minute become one digest.

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connections
 
 from customers.work_ids import new_work_id, working_on
+from supportdesk.telemetry.tracing import span
 from supportdesk.work_kinds import LANE, begin_work
 from tickets.lib.stopping import is_ending
 
@@ -104,7 +105,7 @@ def run_job(name: str, job: Job, pulse: Pulse) -> None:
 def do_safely(name: str, job: Job, pulse: Pulse) -> None:
     """Whatever fails, the process goes on: its next turn may find the fault gone."""
     try:
-        with working_on(new_work_id(name)):
+        with working_on(new_work_id(name)), span(f"lane {name}"):
             job(pulse.pause)
     except Exception:
         logger.exception("The lane of enforcement failed at %s", name)
