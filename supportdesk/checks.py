@@ -47,6 +47,13 @@ def check_deployment(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     if connection.vendor == "sqlite":
         hint = "Set DATABASE_URL=postgres://... before several machines or many people use the desk."
         findings.append(Warning("The database is SQLite.", hint=hint, id="desk.W002"))
+    if not settings.ENCRYPTION_KEYS:
+        hint = (
+            "Set ENCRYPTION_KEYS to random characters of its own, then run manage.py rotate_keys. Until then a new "
+            "SECRET_KEY needs the old one among SECRET_KEY_FALLBACKS."
+        )
+        text = "Stored passwords are encrypted by the key that signs."
+        findings.append(Warning(text, hint=hint, id="desk.W011"))
     if not settings.SMTP_URL:
         hint = "Set SMTP_URL=smtp+tls://user:password@host:587."
         findings.append(

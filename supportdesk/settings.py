@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from dotenv import dotenv_values, load_dotenv
 
 from supportdesk.env import Env, is_loopback
-from supportdesk.secrets import checked_secret_key, kept_secret_key
+from supportdesk.secrets import checked_secret_key, kept_encryption_keys, kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
@@ -32,7 +32,12 @@ DEBUG = env.flag("DEBUG", "no")
 if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("DEBUG is on in production, where it shows secrets to visitors. Set DEBUG=no.")
 
+# SECRET_KEY signs sessions, links and tasks; ENCRYPTION_KEYS encrypt stored passwords, the first of them what is new.
 SECRET_KEY = env.text("SECRET_KEY", "")
+ENCRYPTION_KEYS = [
+    checked_secret_key(key, name="ENCRYPTION_KEYS") for key in env.words("ENCRYPTION_KEYS", "")
+]
+KEEPS_OWN_KEYS = not (PRODUCTION or SECRET_KEY or ENCRYPTION_KEYS)  # in files of VAR_DIR
 if SECRET_KEY:
     checked_secret_key(SECRET_KEY)
 elif PRODUCTION:
@@ -42,8 +47,10 @@ elif PRODUCTION:
     )
 else:
     SECRET_KEY = kept_secret_key(VAR_DIR / "secret_key")
+if KEEPS_OWN_KEYS:
+    ENCRYPTION_KEYS = kept_encryption_keys(VAR_DIR / "encryption_keys")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", "")
-SALT_KEY = env.text("SALT_KEY", "supportdesk.fields")  # mixed into the keys of encrypted columns
+SALT_KEY = env.text("SALT_KEY", "supportdesk.fields")  # mixed into keys that are derived from SECRET_KEY
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 SITE_URL = env.url("SITE_URL", "http://127.0.0.1:8000", ("http", "https")).rstrip("/")

@@ -41,6 +41,9 @@ SENTENCES = (
     gettext_noop("The token server %(host)s has a private address. ALLOW_PRIVATE_TARGETS would permit it."),
     gettext_noop("The token server %(host)s has no valid certificate."),
     gettext_noop("Nothing is listening at the token server %(host)s. Check the token address."),
+    gettext_noop(
+        "The stored password or token cannot be read: the desk lacks its key. Enter it again on the mailbox."
+    ),
     gettext_noop("User name or password is missing. Enter both on the mailbox."),
     gettext_noop("The folder to move email to is missing. Enter it on the mailbox."),
     gettext_noop("The mailbox was changed meanwhile. The next fetch uses what is entered now."),

@@ -10,7 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from customers.encrypted_field import is_unreadable
+
 KEPT = gettext_lazy("Stored encrypted and never shown. Leave blank to keep the current one.")
+
+
+UNREADABLE = gettext_lazy(
+    "The stored one cannot be read, because the desk lacks the key that encrypted it. It stays as it is until you "
+    "enter it again."
+)
 
 
 class _Clear:
@@ -24,6 +32,7 @@ class SecretWidget(UnfoldAdminPasswordWidget):
     """An empty input; if something ``is_stored``, with a box that clears it. What is typed goes before the box."""
 
     is_stored = False
+    is_unreadable = False
 
     def __init__(self) -> None:
         super().__init__(attrs={"autocomplete": "new-password"}, render_value=False)
@@ -41,7 +50,8 @@ class SecretWidget(UnfoldAdminPasswordWidget):
             return field
         checked = SafeString(" checked" if value is CLEAR else "")
         box = format_html('<input type="checkbox" name="{}-clear" id="id_{}-clear"{}>', name, name, checked)
-        return format_html("{}<label>{} {}</label>", field, box, _("Clear the stored one"))
+        shown = format_html("{}<label>{} {}</label>", field, box, _("Clear the stored one"))
+        return format_html("{}<p>{}</p>", shown, UNREADABLE) if self.is_unreadable else shown
 
 
 class SecretField(forms.CharField):
@@ -59,11 +69,18 @@ class SecretField(forms.CharField):
         return value if value is CLEAR else super().clean(value)
 
 
+def is_stored(value: object) -> bool:
+    """True for a secret that the row has, whether or not this desk can read it."""
+    return bool(value) or is_unreadable(value)
+
+
 def mark_stored(form: forms.ModelForm) -> None:
     """Offer to clear the secrets that the form's row has."""
     for name, field in form.fields.items():
         if isinstance(field.widget, SecretWidget):
-            field.widget.is_stored = bool(getattr(form.instance, name))
+            stored = getattr(form.instance, name)
+            field.widget.is_stored = is_stored(stored)
+            field.widget.is_unreadable = is_unreadable(stored)
 
 
 def secret_to_store(form: forms.ModelForm, name: str) -> str | None:

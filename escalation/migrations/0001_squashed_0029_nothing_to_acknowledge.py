@@ -6,7 +6,7 @@ A new database is made from this file; one that has begun the replaced files goe
 import customers.choices
 import django.core.validators
 import django.db.models.deletion
-import encrypted_fields.fields
+import customers.encrypted_field
 import escalation.models.policy
 from django.conf import settings
 from django.db import migrations, models
@@ -600,8 +600,8 @@ class Migration(migrations.Migration):
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                     ('medium', models.CharField(choices=[('chat', 'Chat message'), ('sms', 'SMS'), ('voice', 'Phone call'), ('webhook', 'Webhook')], default='chat', max_length=10, verbose_name='medium')),
                     ('name', models.CharField(max_length=100, verbose_name='name')),
-                    ('address', encrypted_fields.fields.EncryptedCharField(max_length=4000, verbose_name='address')),
-                    ('secret', encrypted_fields.fields.EncryptedCharField(blank=True, max_length=400, null=True, verbose_name='signing secret')),
+                    ('address', customers.encrypted_field.EncryptedTextField(max_length=4000, verbose_name='address')),
+                    ('secret', customers.encrypted_field.EncryptedTextField(blank=True, max_length=400, null=True, verbose_name='signing secret')),
                     ('shown', models.CharField(editable=False, max_length=300, verbose_name='address')),
                     ('is_active', models.BooleanField(default=True, verbose_name='active')),
                     ('position', models.PositiveSmallIntegerField(default=1, help_text='Of several of one kind, the lowest is tried first.', verbose_name='order')),

@@ -1,7 +1,7 @@
 """People, rotas and customers have ways to be reached besides mail, and every attempt to reach them is a row."""
 
 import django.db.models.deletion
-import encrypted_fields.fields
+import customers.encrypted_field
 from django.conf import settings
 from django.db import migrations, models
 
@@ -41,11 +41,11 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=100, verbose_name="name")),
                 (
                     "address",
-                    encrypted_fields.fields.EncryptedCharField(max_length=4000, verbose_name="address"),
+                    customers.encrypted_field.EncryptedTextField(max_length=4000, verbose_name="address"),
                 ),
                 (
                     "secret",
-                    encrypted_fields.fields.EncryptedCharField(
+                    customers.encrypted_field.EncryptedTextField(
                         blank=True, max_length=400, null=True, verbose_name="signing secret"
                     ),
                 ),

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from encrypted_fields.fields import EncryptedCharField
 
+from customers.encrypted_field import EncryptedTextField, is_unreadable
 from customers.models import Customer
 from escalation.choices import AttemptOutcome, Medium
 from escalation.models.duty import DutyRota
@@ -49,9 +49,9 @@ class ContactWay(models.Model):
     )  # fmt: skip
     medium = models.CharField(_("medium"), max_length=10, choices=OTHER_MEDIA, default=Medium.CHAT)
     name = models.CharField(_("name"), max_length=100)
-    address = EncryptedCharField(_("address"), max_length=4000)
+    address = EncryptedTextField(_("address"), max_length=4000)
     # The key that signs requests to a webhook.
-    secret = EncryptedCharField(_("signing secret"), max_length=400, blank=True, null=True)
+    secret = EncryptedTextField(_("signing secret"), max_length=400, blank=True, null=True)
     shown = models.CharField(_("address"), max_length=300, editable=False)
     is_active = models.BooleanField(pgettext_lazy("in use", "active"), default=True)
     position = models.PositiveSmallIntegerField(
@@ -72,6 +72,11 @@ class ContactWay(models.Model):
 
     def __repr__(self) -> str:
         return f"<ContactWay {self.pk}: {self.shown}>"
+
+    @property
+    def usable_address(self) -> str:
+        """Empty if the address, or the secret that signs what is sent there, cannot be read."""
+        return "" if is_unreadable(self.address) or is_unreadable(self.secret) else self.address
 
 
 class NotificationAttempt(models.Model):

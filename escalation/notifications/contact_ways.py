@@ -129,7 +129,7 @@ def _refuse_private(host: str, port: int) -> None:
 def send_test(way: ContactWay, *, at: datetime) -> AttemptReport:
     """Send a real test and return the response. Call this outside a transaction: it may take ten seconds."""
     words = _test_words()
-    parcel = ChannelMessage(way.medium, way.address, way.secret or "", words, at)
+    parcel = ChannelMessage(way.medium, way.usable_address, way.secret or "", words, at)
     ((_key, answer),) = send_all({way.pk: parcel})
     return answer
 

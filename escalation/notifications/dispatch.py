@@ -152,7 +152,9 @@ class _DispatchRun:
                 break
         at = self.read_clock()
         parcels = {
-            key: ChannelMessage(each.way.medium, each.way.address, each.way.secret or "", each.texts, at)
+            key: ChannelMessage(
+                each.way.medium, each.way.usable_address, each.way.secret or "", each.texts, at
+            )
             for key, each in enumerate(self.messages)
         }
         for key, report in send_all(parcels, time_limit=TIME_LIMIT):

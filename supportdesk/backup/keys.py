@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
-from django.apps import apps
 from django.conf import settings
-from django.db.models import Field
 from django.utils.translation import gettext as _
-from encrypted_fields.fields import EncryptedFieldMixin
 
-from supportdesk.secrets import replace_kept_key, write_secret
+from supportdesk.secrets import replace_kept_encryption_keys, replace_kept_key, write_secret
 from tickets.errors import DeskError
 
 
@@ -26,17 +22,28 @@ class DeskKeys:
     SECRET_KEY: str
     SECRET_KEY_FALLBACKS: tuple[str, ...]
     SALT_KEY: str
+    ENCRYPTION_KEYS: tuple[str, ...] = ()
 
     @classmethod
     def of_this_desk(cls) -> DeskKeys:
-        return cls(settings.SECRET_KEY, tuple(settings.SECRET_KEY_FALLBACKS), settings.SALT_KEY)
+        return cls(
+            settings.SECRET_KEY,
+            tuple(settings.SECRET_KEY_FALLBACKS),
+            settings.SALT_KEY,
+            tuple(settings.ENCRYPTION_KEYS),
+        )
 
     @classmethod
     def from_json(cls, data: bytes) -> DeskKeys:
+        """Also of a backup from before there were ENCRYPTION_KEYS."""
         try:
             document: Mapping[str, Any] = orjson.loads(data)
-            keys = cls(**{**document, "SECRET_KEY_FALLBACKS": tuple(document["SECRET_KEY_FALLBACKS"])})
-        except (KeyError, TypeError, ValueError) as error:
+            lists = {
+                name: tuple(document.get(name, ())) for name in ("SECRET_KEY_FALLBACKS", "ENCRYPTION_KEYS")
+            }
+            keys = cls(**{**document, **lists})
+            keys.mark  # noqa: B018 - raises for what is no text
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DeskError(_("These are no keys of a desk, as a backup writes them.")) from error
         return keys
 
@@ -46,15 +53,19 @@ class DeskKeys:
     @property
     def mark(self) -> str:
         """Equal for equal keys, and tells nothing of them."""
-        return _mark(self.SECRET_KEY, self.SALT_KEY)
+        return self._mark(self.SECRET_KEY, *self.ENCRYPTION_KEYS[:1])
 
     def open_what(self, mark: str) -> bool:
         """True if these keys open what the keys with that mark closed."""
-        return mark in {_mark(key, self.SALT_KEY) for key in (self.SECRET_KEY, *self.SECRET_KEY_FALLBACKS)}
+        signing = (self.SECRET_KEY, *self.SECRET_KEY_FALLBACKS)
+        encrypting: list[tuple[str, ...]] = [(), *((key,) for key in self.ENCRYPTION_KEYS)]
+        return any(
+            mark == self._mark(*pair) for pair in ((one, *two) for one in signing for two in encrypting)
+        )
 
-
-def _mark(secret_key: str, salt_key: str) -> str:
-    return hmac.digest(secret_key.encode(), f"backup\0{salt_key}".encode(), hashlib.sha256).hex()[:16]
+    def _mark(self, secret_key: str, *encryption_key: str) -> str:
+        text = "\0".join(("backup", self.SALT_KEY, *encryption_key))
+        return hmac.digest(secret_key.encode(), text.encode(), hashlib.sha256).hex()[:16]
 
 
 def write_keys_apart(folder: Path, keys: DeskKeys) -> Path:
@@ -67,21 +78,9 @@ def write_keys_apart(folder: Path, keys: DeskKeys) -> Path:
 
 def put_in_place(keys: DeskKeys) -> bool:
     """Make these the embedded desk's own from its next start. False if the environment names the keys."""
-    if settings.PRODUCTION or os.environ.get("SECRET_KEY") or keys.SALT_KEY != settings.SALT_KEY:
+    if not settings.KEEPS_OWN_KEYS or keys.SALT_KEY != settings.SALT_KEY or keys.SECRET_KEY_FALLBACKS:
         return False
     replace_kept_key(settings.VAR_DIR / "secret_key", keys.SECRET_KEY)
+    if keys.ENCRYPTION_KEYS:
+        replace_kept_encryption_keys(settings.VAR_DIR / "encryption_keys", keys.ENCRYPTION_KEYS)
     return True
-
-
-def encrypted_values() -> int:
-    """The number of values in this desk that only its keys open."""
-    return sum(_filled(field) for field in _encrypted_fields())
-
-
-def _encrypted_fields() -> Iterator[Field[Any, Any]]:
-    for model in apps.get_models():
-        yield from (field for field in model._meta.concrete_fields if isinstance(field, EncryptedFieldMixin))
-
-
-def _filled(field: Field[Any, Any]) -> int:
-    return int(field.model._default_manager.exclude(**{f"{field.name}__isnull": True}).count())

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from escalation.proof.whole_proof import LedgerProof, prove_all
 from supportdesk.backup.backup_files import opened_file, read_lines, row_of
 from supportdesk.backup.desk_tables import DeskTable, Row
-from supportdesk.backup.keys import DeskKeys, encrypted_values
+from supportdesk.backup.keys import DeskKeys
 from supportdesk.backup.loading import Say, empty_desk, load, refuse_foreign
 from supportdesk.backup.manifest import BackupManifest, read_manifest, refuse_damaged
 from supportdesk.backup.migrating import migrate_fully, migrate_to
+from supportdesk.encrypted_values import unreadable_values
 from tickets.errors import DeskError
 
 
@@ -71,12 +72,12 @@ class BackupRows:
 
 @dataclass(frozen=True)
 class RestoreReport:
-    """``encrypted`` is the number of values that only the backup's keys open; ``has_keys`` if this desk has them."""
+    """``unreadable`` is the number of values that no key of this desk opens; ``has_keys`` if it has the backup's."""
 
     manifest: BackupManifest
     files: int
     proof: LedgerProof
-    encrypted: int
+    unreadable: int
     has_keys: bool
 
 
@@ -100,7 +101,7 @@ def restore_backup(backup: BackupRows, *, keys: DeskKeys, say: Say) -> RestoreRe
         load(backup, target, say=say)
     migrate_fully()
     has_keys = keys.open_what(backup.manifest.key_mark)
-    return RestoreReport(backup.manifest, files, prove_all(), encrypted_values(), has_keys)
+    return RestoreReport(backup.manifest, files, prove_all(), len(unreadable_values()), has_keys)
 
 
 def _put_files_back(backup: BackupRows) -> int:

@@ -33,6 +33,7 @@ class Check(StrEnum):
     CLUSTERS = "clusters"
     HOSTS = "hosts"
     KEYS = "keys"
+    ENCRYPTION = "encryption"
     HOST_CLOCKS = "host_clocks"
     TIME_JUMP = "time_jump"
     OUTSIDE_PING = "outside_ping"

@@ -27,6 +27,7 @@ from escalation.duty.coverage_gaps import policies_without_rota
 from escalation.exports.due_weeks import LATE_AFTER, missing_weeks
 from escalation.models import Clock, ContactWay, Notification
 from escalation.working_time.holiday_watch import holiday_warnings
+from supportdesk.encrypted_values import unreadable_values
 from supportdesk.monitoring.check_results import Check, CheckResult, is_stuck
 from supportdesk.monitoring.coverage_warning import coverage_warnings
 from supportdesk.monitoring.liveness import SIGN_PROBLEMS, SIGN_WARNINGS, LivenessEvidence
@@ -38,6 +39,7 @@ from tickets.mailbox_problem_text import problem_in_words
 from tickets.models import InboundEmail, Mailbox, MissingMail, OutboundEmail
 
 MOST_WEEKS = 4  # named in a finding
+MOST_NAMED = 5  # rows with an unreadable secret
 # Counted beside the checks.
 RETRIED, ADMINISTRATORS, REACHABLE = "retried_mail", "all_administrators", "reachable_administrators"
 SENDING = (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DEFERRED)
@@ -191,6 +193,26 @@ def _queue(now: datetime) -> Iterator[CheckResult]:
         )
 
 
+def _encryption(now: datetime) -> Iterator[CheckResult]:
+    """Passwords and addresses whose key is missing. They are used by nobody until it is back."""
+    unreadable = unreadable_values()
+    if unreadable:
+        rows = list(dict.fromkeys(f"{value.row} ({value.field})" for value in unreadable))
+        ids = sorted({value.key_id for value in unreadable if value.key_id})
+        text = ngettext(
+            "%(count)s stored secret cannot be read: %(names)s. Put its key back (%(ids)s), or enter it again.",
+            "%(count)s stored secrets cannot be read: %(names)s. Put their keys back (%(ids)s), or enter them again.",
+            len(unreadable),
+        )
+        named = [*rows[:MOST_NAMED], *(["…"] if len(rows) > MOST_NAMED else [])]
+        words = {
+            "count": len(unreadable),
+            "names": listed(named),
+            "ids": listed(ids) or "SECRET_KEY_FALLBACKS",
+        }
+        yield CheckResult(Check.ENCRYPTION, text % words)
+
+
 def _row_counts(now: datetime) -> Mapping[str, int]:
     """How many rows there are of each kind that a check asks for; none that is zero. One query."""
     failed = InboundEmail.objects.for_a_person().filter(state=IntakeState.FAILED)
@@ -300,6 +322,7 @@ PROBLEM_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
     _outbox,
     _promises_and_notifications,
     _queue,
+    _encryption,
 )
 WARNING_CHECKS: tuple[Callable[[datetime], Iterator[CheckResult]], ...] = (
     coverage_warnings,

@@ -108,3 +108,10 @@ def test_a_misspelt_variable_and_passwords_in_the_clear_are_warned_of_at_each_st
     misspelt, plain = run_checks(include_deployment_checks=False, tags=["settings"])
     assert (misspelt.id, misspelt.hint) == ("desk.W009", "Did you mean DESK_ADDRESS?")
     assert plain.id == "desk.W010"
+
+
+def test_a_desk_that_encrypts_by_its_signing_key_is_warned(settings: Any) -> None:
+    settings.ENCRYPTION_KEYS = []
+    assert "desk.W011" in ids(check_deployment(None))
+    settings.ENCRYPTION_KEYS = ["x" * 40]
+    assert "desk.W011" not in ids(check_deployment(None))

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from supportdesk.secrets import checked_secret_key, kept_secret_key
+from supportdesk.secrets import (
+    checked_secret_key,
+    kept_encryption_keys,
+    kept_secret_key,
+    replace_kept_encryption_keys,
+)
 
 STRONG = "abcdefghij" * 4
 
@@ -54,3 +59,20 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path, content):
 def test_a_key_file_that_cannot_be_read_is_reported_in_a_sentence(tmp_path):
     with pytest.raises(ImproperlyConfigured, match="cannot be used"):
         kept_secret_key(Path(tmp_path))
+
+
+def test_encryption_keys_are_made_once_and_kept_in_order(tmp_path):
+    path = tmp_path / "encryption_keys"
+    [made] = kept_encryption_keys(path)
+    assert kept_encryption_keys(path) == [made]
+    replace_kept_encryption_keys(path, [STRONG, made])
+    assert kept_encryption_keys(path) == [STRONG, made]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_damaged_encryption_keys_are_named_and_left_alone(tmp_path):
+    path = tmp_path / "encryption_keys"
+    path.write_text(f"{STRONG}\nhalf a key")
+    with pytest.raises(ImproperlyConfigured, match=f"{path} are damaged"):
+        kept_encryption_keys(path)
+    assert path.read_text() == f"{STRONG}\nhalf a key"

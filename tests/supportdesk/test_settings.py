@@ -160,3 +160,27 @@ def test_every_setting_of_the_example_is_one_that_the_desk_reads():
 def test_a_variable_that_resembles_a_setting_is_named(tmp_path):
     [misspelt] = read({"DESK_VAR_DIR": str(tmp_path), "DESK_ADRESS": "a@b.example"}, "MISSPELT_SETTINGS")
     assert misspelt == [["DESK_ADRESS", "DESK_ADDRESS"]]
+
+
+def test_the_embedded_desk_keeps_a_key_of_its_own_for_encryption(tmp_path):
+    variables = {"DESK_VAR_DIR": str(tmp_path)}
+    keys, signing = read(variables, "ENCRYPTION_KEYS", "SECRET_KEY")
+    assert keys == (tmp_path / "encryption_keys").read_text().split()
+    assert signing not in keys
+    assert read(variables, "ENCRYPTION_KEYS") == [keys]
+
+
+@pytest.mark.parametrize("named", [{}, {"ENCRYPTION_KEYS": f"{KEY[::-1]},{KEY}"}])
+def test_keys_of_the_environment_are_never_mixed_with_kept_ones(tmp_path, named):
+    [keys, keeps] = read(
+        {"DESK_VAR_DIR": str(tmp_path), "SECRET_KEY": KEY, **named}, "ENCRYPTION_KEYS", "KEEPS_OWN_KEYS"
+    )
+    assert keys == ([KEY[::-1], KEY] if named else [])
+    assert keeps is False
+    assert not (tmp_path / "encryption_keys").exists()
+
+
+def test_a_weak_encryption_key_is_refused(tmp_path):
+    done = process(production(tmp_path, ENCRYPTION_KEYS=f"{KEY},weak"))
+    assert "ENCRYPTION_KEYS is too weak" in done.stderr
+    assert KEY not in done.stderr

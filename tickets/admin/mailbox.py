@@ -19,12 +19,19 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from customers import time_of_record
 from customers.admin.edit_stamp import EditStampField, refuse_stale, shown_values, stamp_of
-from customers.admin.secret_field import SecretField, mark_stored, secret_to_store
+from customers.admin.secret_field import SecretField, is_stored, mark_stored, secret_to_store
 from tickets.admin.mailbox_import import ImportPage
 from tickets.admin.mailbox_test import ConnectionTestPage
 from tickets.mailbox_problem_text import problem_in_words
 from tickets.models import Mailbox
-from tickets.models.mailbox import LONGEST_FOLDER, AfterFetch, MailLogin, MailProtocol, MailSecurity
+from tickets.models.mailbox import (
+    LOGIN_SECRETS,
+    LONGEST_FOLDER,
+    AfterFetch,
+    MailLogin,
+    MailProtocol,
+    MailSecurity,
+)
 from tickets.services.fetching import fetch_mailbox
 from tickets.services.mailbox_folders import set_folders
 
@@ -37,11 +44,6 @@ SENT_TO = {
     "password": SERVER,
     "client_secret": {*SERVER, "token_url"},
     "refresh_token": {*SERVER, "token_url"},
-}
-NEEDED = {
-    MailLogin.PASSWORD: ("password",),
-    MailLogin.REFRESH_TOKEN: ("client_secret", "refresh_token"),
-    MailLogin.CLIENT: ("client_secret",),
 }
 
 
@@ -136,13 +138,13 @@ class MailboxForm(forms.ModelForm):
         for name, fields in SENT_TO.items():
             if (
                 name in self.changed_data
-                or not getattr(self.instance, name)
+                or not is_stored(getattr(self.instance, name))
                 or not fields & set(self.changed_data)
             ):
                 continue
             given[name] = None
             self.also_changed += (name,)
-            if given.get("host") and name in NEEDED[given.get("login", MailLogin.PASSWORD)]:
+            if given.get("host") and name in LOGIN_SECRETS[given.get("login", MailLogin.PASSWORD)]:
                 self.add_error(name, _("Enter it again: the stored one was entered for another server."))
 
     def _refuse_what_pop3_lacks(self, given: dict[str, Any]) -> None:
@@ -161,7 +163,7 @@ class MailboxForm(forms.ModelForm):
     def _require_token_fields(self, given: dict[str, Any]) -> None:
         by_refresh_token = given["login"] == MailLogin.REFRESH_TOKEN
         for name in ("token_url", "client_id", "refresh_token" if by_refresh_token else "client_secret"):
-            if name not in self.errors and not given.get(name):
+            if name not in self.errors and not is_stored(given.get(name)):
                 self.add_error(name, _("OAuth 2 needs this."))
         if not by_refresh_token and not given.get("scope"):
             self.add_error("scope", _("Client credentials need a scope."))

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
-import encrypted_fields.fields
+import customers.encrypted_field
 import tickets.models.message
 from django.conf import settings
 from django.db import migrations, models
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('security', models.CharField(choices=[('tls', 'TLS'), ('starttls', 'STARTTLS'), ('none', 'none (loopback only)')], default='tls', max_length=10, verbose_name='security')),
                 ('login', models.CharField(choices=[('password', 'password'), ('xoauth2', 'XOAUTH2 token')], default='password', max_length=10, verbose_name='login by')),
                 ('username', models.CharField(blank=True, max_length=254, verbose_name='user name')),
-                ('password', encrypted_fields.fields.EncryptedCharField(blank=True, max_length=4000, null=True, verbose_name='password or token')),
+                ('password', customers.encrypted_field.EncryptedTextField(blank=True, max_length=4000, null=True, verbose_name='password or token')),
                 ('folder', models.CharField(default='INBOX', max_length=200, verbose_name='folder')),
                 ('after_fetch', models.CharField(choices=[('flag', 'mark as read'), ('move', 'move to a folder'), ('delete', 'delete')], default='flag', max_length=10, verbose_name='after storing')),
                 ('move_to', models.CharField(blank=True, max_length=200, verbose_name='move to')),

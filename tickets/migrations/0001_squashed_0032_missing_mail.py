@@ -6,7 +6,7 @@ A new database is made from this file; one that has begun the replaced files goe
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
-import encrypted_fields.fields
+import customers.encrypted_field
 import tickets.models.message
 import tickets.models.rule
 from django.conf import settings
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                     ('security', models.CharField(choices=[('tls', 'TLS'), ('starttls', 'STARTTLS'), ('none', 'none (loopback only)')], default='tls', max_length=10, verbose_name='security')),
                     ('login', models.CharField(choices=[('password', 'password'), ('refresh', 'OAuth 2: refresh token'), ('client', 'OAuth 2: client credentials')], default='password', max_length=10, verbose_name='login by')),
                     ('username', models.CharField(blank=True, max_length=254, verbose_name='user name')),
-                    ('password', encrypted_fields.fields.EncryptedCharField(blank=True, max_length=4000, null=True, verbose_name='password')),
+                    ('password', customers.encrypted_field.EncryptedTextField(blank=True, max_length=4000, null=True, verbose_name='password')),
                     ('after_fetch', models.CharField(choices=[('flag', 'mark as read'), ('move', 'move to a folder'), ('delete', 'delete'), ('leave', 'leave as it is')], default='flag', max_length=10, verbose_name='after storing')),
                     ('move_to', models.CharField(blank=True, max_length=200, verbose_name='move to')),
                     ('locked_until', models.DateTimeField(blank=True, editable=False, null=True)),
@@ -89,11 +89,11 @@ class Migration(migrations.Migration):
                     ('import_ended_at', models.DateTimeField(blank=True, editable=False, null=True)),
                     ('import_since', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='imports email received since')),
                     ('imported', models.PositiveIntegerField(db_default=0, default=0, editable=False, verbose_name='imported')),
-                    ('access_token', encrypted_fields.fields.EncryptedTextField(editable=False, null=True)),
+                    ('access_token', customers.encrypted_field.EncryptedTextField(editable=False, null=True)),
                     ('access_token_until', models.DateTimeField(editable=False, null=True)),
                     ('client_id', models.CharField(blank=True, db_default='', default='', max_length=255, verbose_name='client ID')),
-                    ('client_secret', encrypted_fields.fields.EncryptedTextField(blank=True, null=True, verbose_name='client secret')),
-                    ('refresh_token', encrypted_fields.fields.EncryptedTextField(blank=True, null=True, verbose_name='refresh token')),
+                    ('client_secret', customers.encrypted_field.EncryptedTextField(blank=True, null=True, verbose_name='client secret')),
+                    ('refresh_token', customers.encrypted_field.EncryptedTextField(blank=True, null=True, verbose_name='refresh token')),
                     ('scope', models.CharField(blank=True, db_default='', default='', max_length=500, verbose_name='scope')),
                     ('token_claimed_until', models.DateTimeField(editable=False, null=True)),
                     ('token_url', models.CharField(blank=True, db_default='', default='', max_length=500, verbose_name='token address')),

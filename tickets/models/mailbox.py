@@ -5,9 +5,9 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from encrypted_fields.fields import EncryptedCharField, EncryptedTextField
 
 from customers.choices import Language
+from customers.encrypted_field import EncryptedTextField
 from tickets.choices import Priority
 
 
@@ -31,6 +31,14 @@ class MailLogin(models.TextChoices):
 LONGEST_FOLDER = 200
 # Fields that are stored encrypted, and never shown.
 SECRETS = ("password", "client_secret", "refresh_token", "access_token")
+
+
+# Those of them that a login needs; an access token can be had anew.
+LOGIN_SECRETS = {
+    MailLogin.PASSWORD: ("password",),
+    MailLogin.REFRESH_TOKEN: ("client_secret", "refresh_token"),
+    MailLogin.CLIENT: ("client_secret",),
+}
 
 
 class AfterFetch(models.TextChoices):
@@ -72,7 +80,7 @@ class Mailbox(models.Model):
     security = models.CharField(_("security"), max_length=10, choices=MailSecurity, default=MailSecurity.TLS)
     login = models.CharField(_("login by"), max_length=10, choices=MailLogin, default=MailLogin.PASSWORD)
     username = models.CharField(_("user name"), max_length=254, blank=True)
-    password = EncryptedCharField(_("password"), max_length=4000, blank=True, null=True)
+    password = EncryptedTextField(_("password"), max_length=4000, blank=True, null=True)
     # Where an access token comes from, for a login by OAuth 2 (tickets.services.access_tokens).
     token_url = models.CharField(_("token address"), max_length=500, blank=True, default="", db_default="")
     client_id = models.CharField(_("client ID"), max_length=255, blank=True, default="", db_default="")

@@ -9,8 +9,9 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from customers.encrypted_field import is_unreadable
 from tickets.models import Mailbox, MailboxFolder
-from tickets.models.mailbox import AfterFetch
+from tickets.models.mailbox import LOGIN_SECRETS, AfterFetch, MailLogin
 from tickets.protocols.imap import Account, OpenFolder, open_folder
 from tickets.protocols.problems import LoginRefused, MailboxProblem
 from tickets.services.access_tokens import client_of, kept_token, renew_token
@@ -59,6 +60,12 @@ def account_of(mailbox: Mailbox, secret: str, folder: str = "") -> Account:
 
 def refuse_gaps(mailbox: Mailbox) -> None:
     """Raises MailboxProblem if the mailbox lacks something without which nobody need ask the server."""
+    if any(is_unreadable(getattr(mailbox, name)) for name in LOGIN_SECRETS[MailLogin(mailbox.login)]):
+        raise MailboxProblem(
+            _(
+                "The stored password or token cannot be read: the desk lacks its key. Enter it again on the mailbox."
+            )
+        )
     if mailbox.has_token_login:
         client_of(mailbox)
     if not mailbox.username or (not mailbox.has_token_login and not mailbox.password):

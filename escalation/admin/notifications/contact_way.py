@@ -15,7 +15,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from customers import time_of_record
 from customers.admin.base import RowAccessAdmin
 from customers.admin.fields import person
-from customers.admin.secret_field import SecretField, mark_stored, secret_to_store
+from customers.admin.secret_field import UNREADABLE, SecretField, mark_stored, secret_to_store
+from customers.encrypted_field import is_unreadable
 from customers.errors import DeskError
 from escalation.access import may_write_ways_of_customers, may_write_ways_of_rotas, visible_ways
 from escalation.models import ContactWay
@@ -52,6 +53,8 @@ class ContactWayForm(forms.ModelForm):
         mark_stored(self)
         self.initial.pop("address", None)
         self.fields["address"].help_text = BLANK_KEEPS if self.instance.pk else _ADDRESS_HELP
+        if is_unreadable(self.instance.address):
+            self.fields["address"].help_text = UNREADABLE
 
     def clean_secret(self) -> str | None:
         return secret_to_store(self, "secret")
@@ -61,12 +64,19 @@ class ContactWayForm(forms.ModelForm):
         if not self.instance.pk:
             self._choose_owner(given)
         address = given.get("address") or self.instance.address
-        if not address:
+        if is_unreadable(address):
+            self._keep_unreadable()
+        elif not address:
             self.add_error("address", _("Enter an address."))
         elif "medium" in given:
             self._judge(given["medium"], address)
         given["address"] = address
         return given
+
+    def _keep_unreadable(self) -> None:
+        """What nobody can read stays as it is, but only for the kind that it was checked for."""
+        if "medium" in self.changed_data:
+            self.add_error("address", _("Enter an address."))
 
     def _choose_owner(self, given: dict[str, Any]) -> None:
         rota, customer = given.get("rota"), given.get("customer")

@@ -83,11 +83,11 @@ def _keys_in_words(report: RestoreReport, given: DeskKeys | None) -> str:
     if given is None or not given.open_what(report.manifest.key_mark):
         return _(
             "This desk has other keys than the backup: %(count)s encrypted values, such as passwords of mailboxes, "
-            "cannot be read, and links in earlier emails do not work. Put SECRET_KEY and SALT_KEY of that desk into "
-            ".env, or enter the values again."
-        ) % {"count": report.encrypted}
+            "cannot be read, and links in earlier emails do not work. Put SECRET_KEY, SALT_KEY and ENCRYPTION_KEYS of "
+            "that desk into .env, or enter the values again."
+        ) % {"count": report.unreadable}
     if put_in_place(given):
         return _("The secret key was put in place. It holds when the desk starts.")
-    return _("Set SECRET_KEY and SALT_KEY to those in %(file)s, then remove that file.") % {
+    return _("Set SECRET_KEY, SALT_KEY and ENCRYPTION_KEYS to those in %(file)s, then remove that file.") % {
         "file": write_keys_apart(settings.VAR_DIR, given)
     }

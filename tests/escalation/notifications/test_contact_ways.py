@@ -10,8 +10,10 @@ from escalation.access import visible_ways
 from escalation.choices import Medium
 from escalation.models import ContactWay
 from escalation.notifications.channels import outcomes
-from escalation.notifications.contact_ways import MOST_WAYS, check_address, ensure_room
+from escalation.notifications.channels.outcomes import UNREADABLE
+from escalation.notifications.contact_ways import MOST_WAYS, check_address, ensure_room, send_test
 from tests.factories import (
+    NOW,
     AdminFactory,
     ContactWayFactory,
     CustomerFactory,
@@ -344,3 +346,48 @@ def test_only_one_contact_way_is_tested_at_a_time(login):
     )
     (message,) = get_messages(answer.wsgi_request)
     assert str(message) == "Choose one contact method at a time."
+
+
+def unreadable_way(settings, user):
+    contact_way = ContactWayFactory(user=user, secret="shared-4711")
+    settings.ENCRYPTION_KEYS = ["another-key-for-encrypted-columns-0000001"]
+    return contact_way
+
+
+def stored_text(column):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM escalation_contactway")
+        return cursor.fetchone()[0]
+
+
+def test_saving_a_form_leaves_what_cannot_be_read_as_it_is(login, settings):
+    ann = staff("ann", groups=MANAGER)
+    contact_way = unreadable_way(settings, ann)
+    before = (stored_text("address"), stored_text("secret"))
+    html = login(ann).get(page(contact_way)).content.decode()
+    assert html.count("The stored one cannot be read") == 2
+    assert not any(text in html for text in before)
+    assert login(ann).post(page(contact_way), form(name="Renamed", address="")).status_code == 302
+    assert ContactWay.objects.get().name == "Renamed"
+    assert (stored_text("address"), stored_text("secret")) == before
+    assert login(ann).post(page(contact_way), form(secret="typed-4711")).status_code == 302
+    stored = ContactWay.objects.get()
+    assert (stored.address, stored.secret) == ("wecombot://botkey-4711", "typed-4711")
+
+
+def test_an_unreadable_address_keeps_its_kind(login, settings):
+    ann = staff("ann", groups=MANAGER)
+    contact_way = unreadable_way(settings, ann)
+    before = stored_text("address")
+    html = login(ann).post(page(contact_way), form(medium="webhook", address="")).content.decode()
+    assert "Enter an address." in html
+    assert stored_text("address") == before
+
+
+def test_nothing_is_sent_unsigned_because_a_secret_cannot_be_read(settings):
+    contact_way = unreadable_way(settings, staff("ann"))
+    ContactWay.objects.update(address="https://hook.example/x")
+    contact_way.refresh_from_db()
+    assert (contact_way.address, contact_way.usable_address) == ("https://hook.example/x", "")
+    answer = send_test(contact_way, at=NOW)
+    assert (answer.is_accepted, answer.text) == (False, UNREADABLE)

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import hmac
 import json
 import shutil
 import sqlite3
@@ -9,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from io import StringIO
 
+import orjson
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -20,7 +22,7 @@ from supportdesk.backup.encryption import new_identity
 from supportdesk.backup.keys import DeskKeys
 from supportdesk.backup.manifest import BackupFile, read_manifest, refuse_damaged
 from supportdesk.backup.restoring import BackupRows
-from supportdesk.secrets import kept_secret_key
+from supportdesk.secrets import kept_encryption_keys, kept_secret_key
 from tests.factories import UserFactory
 from tests.supportdesk.backup.test_making import backed_up
 from tests.wholedesks import all_rows, desk_in, live_through_a_week, put_files_into, sqlite_at
@@ -178,6 +180,7 @@ def test_other_files_are_never_overwritten(lived_in, empty, backup):
 
 def test_without_the_keys_it_says_what_cannot_be_read(empty, backup, settings):
     settings.SECRET_KEY = "another-key-that-is-long-enough-for-the-desk-1"
+    settings.ENCRYPTION_KEYS = [settings.SECRET_KEY]
     assert "This desk has other keys than the backup: 1 encrypted values" in restored(empty, backup.folder)
 
 
@@ -187,23 +190,42 @@ def test_an_old_key_among_the_fallbacks_is_known(empty, backup, settings):
     assert "This desk has the keys of the backup." in restored(empty, backup.folder)
 
 
-def test_given_keys_are_put_in_place_on_an_embedded_desk(empty, backup, settings, tmp_path, monkeypatch):
-    monkeypatch.delenv("SECRET_KEY", raising=False)
-    old = settings.SECRET_KEY
+def test_given_keys_are_put_in_place_on_an_embedded_desk(empty, backup, settings, tmp_path):
+    settings.KEEPS_OWN_KEYS = True
+    old, encrypting = settings.SECRET_KEY, settings.ENCRYPTION_KEYS
     settings.SECRET_KEY, settings.VAR_DIR = "another-key-that-is-long-enough-for-the-desk-1", tmp_path
+    settings.ENCRYPTION_KEYS = [settings.SECRET_KEY]
     assert restored(empty, backup.folder, keys=backup.keys).endswith("It holds when the desk starts.\n")
     assert kept_secret_key(tmp_path / "secret_key") == old
+    assert kept_encryption_keys(tmp_path / "encryption_keys") == encrypting
 
 
-def test_given_keys_are_left_to_an_environment_that_names_its_own(
-    empty, backup, settings, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("SECRET_KEY", "another-key-that-is-long-enough-for-the-desk-1")
+def test_the_keys_of_a_backup_from_before_there_were_encryption_keys_open_it():
+    old = DeskKeys("signing-key-1", ("signing-key-0",), "salt")
+    document = orjson.loads(old.as_json())
+    del document["ENCRYPTION_KEYS"]
+    assert DeskKeys.from_json(orjson.dumps(document)) == old
+    mark = hmac.digest(b"signing-key-1", b"backup\0salt", hashlib.sha256).hex()[:16]  # as it was written
+    assert old.open_what(mark)
+    assert DeskKeys("signing-key-2", ("signing-key-1",), "salt", ("encryption-key-1",)).open_what(mark)
+    assert not DeskKeys("signing-key-2", (), "salt", ("encryption-key-1",)).open_what(mark)
+
+
+def test_a_key_that_encrypts_no_longer_is_known_as_long_as_it_is_there():
+    then = DeskKeys("signing-key-1", (), "salt", ("encryption-key-1",))
+    assert DeskKeys("signing-key-1", (), "salt", ("encryption-key-2", "encryption-key-1")).open_what(
+        then.mark
+    )
+    assert not DeskKeys("signing-key-1", (), "salt", ("encryption-key-2",)).open_what(then.mark)
+
+
+def test_given_keys_are_left_to_an_environment_that_names_its_own(empty, backup, settings, tmp_path):
+    settings.KEEPS_OWN_KEYS = False
     keys = DeskKeys.of_this_desk()
     settings.SECRET_KEY, settings.VAR_DIR = "another-key-that-is-long-enough-for-the-desk-1", tmp_path
     out = restored(empty, backup.folder, keys=backup.keys)
     file = tmp_path / f"keys-{keys.mark}.json"
-    assert f"Set SECRET_KEY and SALT_KEY to those in {file}" in out
+    assert f"Set SECRET_KEY, SALT_KEY and ENCRYPTION_KEYS to those in {file}" in out
     assert DeskKeys.from_json(file.read_bytes()) == keys
 
 

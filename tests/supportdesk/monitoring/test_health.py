@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django_q.models import OrmQ, Schedule
 
+from customers.encryption_keys import id_of_key
 from customers.times import rough_duration
 from escalation.choices import NotificationState
 from escalation.exports.due_weeks import LATE_AFTER, due_time
@@ -583,3 +584,16 @@ def test_customers_of_people_who_left_are_a_warning_until_they_have_somebody(now
         customer.account_manager = customer.backup_account_manager = None
         customer.save()
     assert Check.ACCOUNT_MANAGERS not in {found.check for found in health(now=now).warnings}
+
+
+def test_a_secret_that_cannot_be_read_makes_the_desk_unwell_and_is_named(settings: Any) -> None:
+    settings.ENCRYPTION_KEYS = ["an-old-key-for-encrypted-columns-000000001"]
+    MailboxFactory(address="help@desk.example", password="geheim")
+    assert Check.ENCRYPTION not in problems(health(now=NOW))
+    lost = id_of_key(settings.ENCRYPTION_KEYS[0])
+    settings.ENCRYPTION_KEYS = ["a-newer-key-for-encrypted-columns-00000002"]
+    [finding] = [each for each in health(now=NOW).problems if each.check is Check.ENCRYPTION]
+    assert finding.text == (
+        "1 stored secret cannot be read: Mailbox help@desk.example (password). "
+        f"Put its key back ({lost}), or enter it again."
+    )

@@ -24,6 +24,8 @@ from tests.factories import (
 from tickets.admin.mailbox import MailboxForm
 from tickets.choices import IntakeState, OutboxState
 from tickets.models import InboundEmail, Mailbox, OutboundEmail
+from tickets.protocols.problems import MailboxProblem
+from tickets.services.connecting import refuse_gaps
 from tickets.services.leases import FetchReport
 
 pytestmark = pytest.mark.django_db
@@ -505,3 +507,34 @@ def test_thirty_rows_cost_the_queries_of_three(login, count_queries, make):
     make.create_batch(27)
     assert count_queries(lambda: listed(client, model)) == few
     assert len(listed(client, model)) == 30
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("", None), ("typed", "typed")])
+def test_an_unreadable_password_stays_until_another_is_typed(login, settings, typed, kept):
+    settings.ENCRYPTION_KEYS = ["an-old-key-for-encrypted-columns-000000001"]
+    mailbox = MailboxFactory(host="imap.example", username="help", password=SECRET)
+    old, settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS, ["a-newer-key-for-encrypted-columns-00000002"]
+    client = login(AdminFactory())
+    html = client.get(page_url(mailbox)).content.decode()
+    assert "The stored one cannot be read" in html
+    assert "enc1$" not in html
+    assert client.post(page_url(mailbox), mailbox_form(password=typed, name="Renamed")).status_code == 302
+    settings.ENCRYPTION_KEYS = [*settings.ENCRYPTION_KEYS, *old]
+    mailbox.refresh_from_db()
+    assert (mailbox.name, mailbox.password) == ("Renamed", kept or SECRET)
+
+
+def test_an_unreadable_password_is_not_taken_to_another_server(login, settings):
+    settings.ENCRYPTION_KEYS = ["an-old-key-for-encrypted-columns-000000001"]
+    mailbox = MailboxFactory(host="imap.example", username="help", password=SECRET)
+    settings.ENCRYPTION_KEYS = ["a-newer-key-for-encrypted-columns-00000002"]
+    response = login(AdminFactory()).post(page_url(mailbox), mailbox_form(host="imap.other.example"))
+    assert "entered for another server" in response.content.decode()
+
+
+def test_a_mailbox_whose_password_cannot_be_read_says_so_before_it_asks_the_server(settings):
+    settings.ENCRYPTION_KEYS = ["an-old-key-for-encrypted-columns-000000001"]
+    MailboxFactory(host="imap.example", username="help", password=SECRET)
+    settings.ENCRYPTION_KEYS = ["a-newer-key-for-encrypted-columns-00000002"]
+    with pytest.raises(MailboxProblem, match="the desk lacks its key"):
+        refuse_gaps(Mailbox.objects.get())
