@@ -40,6 +40,8 @@ class InboundEmail(models.Model):
         db_index=False, verbose_name=_("copy of"),
     )  # fmt: skip
     rfc_message_id = models.CharField(_("Message-ID"), max_length=998, blank=True)
+    # Of mails with the same number only one is processed at a time (tickets.services.intake.sender_turns).
+    turn = models.IntegerField(null=True, editable=False)
     via = models.CharField(_("received by"), max_length=10)
     envelope_from = models.CharField(_("envelope sender"), max_length=320, blank=True)
     envelope_to = models.JSONField(_("envelope recipients"), default=list)

@@ -1,8 +1,8 @@
 """Mail in, from raw bytes to a ticket.
 
 Read in this order: storing, erased_mail, batches, processing, faults, incoming_mail, senders, known_contacts,
-authentication, ticket_matching, human_mail, applied_rules, floods, copied_people, colleague_mail, forwarding,
-automatic_mail, delivery_reports, history.
+sender_turns, authentication, ticket_matching, human_mail, applied_rules, floods, copied_people, colleague_mail,
+forwarding, automatic_mail, delivery_reports, history.
 """
 
 from tickets.services.intake.batches import Batch, in_batches, process_together, waiting_with

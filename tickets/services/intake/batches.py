@@ -28,6 +28,7 @@ from tickets.search.mails import mails_indexed_together
 from tickets.services.intake.faults import is_passing
 from tickets.services.intake.incoming_mail import ParsedWithFiles, remember_writers
 from tickets.services.intake.processing import FilesFirst, bring_to_ticket, has_files
+from tickets.services.intake.sender_turns import whose_turn_it_is
 from tickets.services.mailboxes import remember_mailboxes
 
 logger = logging.getLogger(__name__)
@@ -84,14 +85,16 @@ def _process_together(mails: Sequence[int], *, now: datetime) -> Batch:
         mails_indexed_together(),
         remember_mailboxes() as mailboxes,
     ):
-        rows = _waiting().filter(pk__in=mails).select_for_update(skip_locked=True)
+        ours = whose_turn_it_is(mails)
+        left += sorted({*mails} - {*ours})
+        rows = _waiting().filter(pk__in=ours).select_for_update(skip_locked=True)
         stored = list(rows.order_by("received_at", "pk"))
         parsed = dict(_parsed(stored))
         remember_writers(((row, parsed[row.pk]) for row in stored if row.pk in parsed), mailboxes, now=now)
         for row in stored:
             if not _try_one(row, parsed.pop(row.pk, None), now=now):
                 left.append(row.pk)
-    return Batch(len(stored) - len(left), left)
+    return Batch(sum(row.pk not in left for row in stored), left)
 
 
 def _parsed(rows: Sequence[InboundEmail]) -> Iterator[tuple[int, ParsedMail]]:

@@ -44,6 +44,7 @@ from tickets.services.intake.incoming_mail import (
     parse_stored,
     read_mail,
 )
+from tickets.services.intake.sender_turns import wait_for_turn
 from tickets.services.intake.senders import find_sender
 from tickets.services.mailboxes import remember_mailboxes
 from tickets.services.status_and_priority import raise_priority
@@ -185,6 +186,7 @@ def _work_once(
     waits: bool,
     parsed: ParsedWithFiles | None = None,
 ) -> InboundEmail | None:
+    wait_for_turn(inbound)
     free = InboundEmail.objects.select_for_update(skip_locked=True)
     row = free.filter(pk=inbound, state__in=states).first()
     if row is not None:

@@ -18,6 +18,7 @@ from tickets.mail.storable_text import storable_line
 from tickets.models import InboundEmail, Mailbox
 from tickets.nudges import nudge_intake
 from tickets.services.intake.erased_mail import is_erased
+from tickets.services.intake.sender_turns import turn_of
 from tickets.services.mailboxes import Mailboxes
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ def store_once(
         size=whole_size,
         fingerprint=_fingerprint(kept, fields),
         rfc_message_id=_message_id(fields),
+        turn=turn_of(fields.get("from", [b""])[-1]),
         via=via,
         envelope_from=storable_line(envelope_from)[:320],
         envelope_to=recipients,

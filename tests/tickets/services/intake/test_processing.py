@@ -301,7 +301,8 @@ def test_a_mail_of_a_known_contact_costs_few_queries(mailbox):
         process(row.pk, now=NOW)
     cost = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
     own_queries = [sql for sql in cost if '"escalation_' not in sql]
-    assert len(own_queries) == 11, "\n".join(own_queries)
+    turns = connection.vendor == "postgresql"  # one to take the sender's turn
+    assert len(own_queries) == 11 + turns, "\n".join(own_queries)
 
 
 def test_what_could_not_be_read_of_a_mail_is_kept_with_it(now):
