@@ -36,6 +36,7 @@ STOPPING = "421 4.3.2 This desk is stopping; please try again later"
 STORED = "250 2.0.0 Stored"
 # Database work runs in these threads; a few are enough, as each mail takes milliseconds.
 THREADS = 4
+MOST_RECIPIENTS = 200  # of one transaction; RFC 5321, 4.5.3.1.8 asks for 100
 # Seconds the last answers get to leave after the server was told to stop.
 CLOSING_SECONDS = 0.3
 REPORT_EVERY = 10.0
@@ -96,6 +97,8 @@ class MailServerHooks:
         address = printable(address)
         if self.is_stopping:
             return STOPPING
+        if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
+            return "452 4.5.3 Too many recipients; send to the others separately"
         if (room := disk_room()).is_used_up:
             logger.error("No mail is taken: %s has only %s MB left", room.folder, room.megabytes)
             return self._refuse(NO_ROOM)

@@ -20,6 +20,9 @@ FOR_READERS = {
     MailNote.SIGNED_PGP: gettext_noop("Signed with PGP; the signature was not verified."),
     MailNote.SIGNED_SMIME: gettext_noop("Signed with S/MIME; the signature was not verified."),
     MailNote.PARTS_LEFT_OUT: gettext_noop("It has too many parts: the last ones are only in the original."),
+    MailNote.RECIPIENTS_LEFT_OUT: gettext_noop(
+        "It went to more people than take part in a ticket: the others are only in the original."
+    ),
     MailNote.TEXT_CUT: gettext_noop("The text is too long: its end is only in the original."),
     MailNote.HTML_CUT: gettext_noop("The formatted text is too long: its end is only in the original."),
 }

@@ -6,7 +6,7 @@ from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.paginator import Paginator
-from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet, TextField
 from django.db.models.fields.related import RelatedField
 from django.http import HttpRequest
 from django.utils.functional import cached_property
@@ -14,6 +14,8 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from customers.admin.fields import AssigneeField, StaffChoiceField, person, staff_members
+
+LONGEST_TEXT = 20_000  # characters of a note, a reason or a description
 
 
 class VisibleChoices(BaseModelAdmin):
@@ -30,6 +32,12 @@ class VisibleChoices(BaseModelAdmin):
     ) -> "QuerySet[Any] | None":
         narrowed = visible_rows_of(self.admin_site._registry, db_field.remote_field.model, request)
         return narrowed if narrowed is not None else super().get_field_queryset(db, db_field, request)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Bound every text: columns of text are as long as somebody likes."""
+        if isinstance(db_field, TextField) and db_field.max_length is None:
+            kwargs.setdefault("max_length", LONGEST_TEXT)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(
         self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any

@@ -16,7 +16,7 @@ class EditStampField(forms.CharField):
     widget = forms.HiddenInput
 
     def __init__(self) -> None:
-        super().__init__(required=False)
+        super().__init__(required=False, max_length=100)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return False

@@ -18,6 +18,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from customers import time_of_record
+from customers.admin.base import LONGEST_TEXT
 from customers.admin.edit_stamp import EditStampField, refuse_stale, shown_values, stamp_of
 from customers.admin.secret_field import SecretField, is_stored, mark_stored, secret_to_store
 from tickets.admin.mailbox_import import ImportPage
@@ -52,6 +53,7 @@ class MailboxForm(forms.ModelForm):
         label=_("Folders"),
         required=False,
         initial="INBOX",
+        max_length=LONGEST_TEXT,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
         help_text=_("One per line, as the server names them. Usually only INBOX."),
     )

@@ -51,6 +51,7 @@ class MailNote(StrEnum):
     NESTED_TOO_DEEPLY = "nested_too_deeply"
     PARTS_LEFT_OUT = "parts_left_out"
     TEXT_CUT = "text_cut"
+    RECIPIENTS_LEFT_OUT = "recipients_left_out"
     HTML_CUT = "html_cut"
     ENCRYPTED_PGP = "encrypted_pgp"
     ENCRYPTED_SMIME = "encrypted_smime"

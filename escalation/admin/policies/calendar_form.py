@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from customers import time_of_record
+from customers.admin.base import LONGEST_TEXT
 from customers.errors import DeskError
 from escalation.models import Calendar
 from escalation.working_time.definitions import CalendarDefinition, OwnDay, from_json
@@ -19,12 +20,15 @@ DAYS = tuple(f"day_{number}" for number in range(7))
 
 def _line_fields() -> dict[str, forms.Field]:
     fields: dict[str, forms.Field] = {
-        name: forms.CharField(label=label, required=False, widget=UnfoldAdminTextInputWidget())
+        name: forms.CharField(
+            label=label, required=False, max_length=500, widget=UnfoldAdminTextInputWidget()
+        )
         for name, label in zip(DAYS, WEEKDAYS, strict=True)
     }
     fields["own_days"] = forms.CharField(
         label=_("Own days"),
         required=False,
+        max_length=LONGEST_TEXT,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}),
         help_text=_(
             "One line per day: 2026-12-24 for a closed day, 2026-12-31 09:00-12:00 for a day "

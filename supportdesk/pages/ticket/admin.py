@@ -31,6 +31,7 @@ from supportdesk.pages.ticket.list_export import ListExport
 from supportdesk.pages.ticket.opening import open_by_hand
 from supportdesk.pages.ticket.page import TicketPage, ticket_page
 from supportdesk.pages.ticket.promise_columns import PromiseColumn
+from supportdesk.pages.ticket.whole_words import message_text, older_messages
 from tickets.access import visible_tickets
 from tickets.admin.ticket import TicketAdmin as TicketList
 from tickets.choices import MessageKind
@@ -64,6 +65,8 @@ class TicketPageAdmin(PromiseColumn, ExplainPage, ListExport):
             path(
                 "attachment/<int:pk>/mail/file/", wrap(attached_mail_file), name="tickets_attached_mail_file"
             ),
+            path("<int:object_id>/older/", wrap(self.older_view), name="tickets_ticket_older"),
+            path("message/<int:pk>/text/", wrap(self.text_view), name="tickets_message_text"),
             path("message/<int:pk>/frame/", wrap(mail_frame), name="tickets_message_frame"),
         ]
         return [*own, *super().get_urls()]
@@ -148,6 +151,12 @@ class TicketPageAdmin(PromiseColumn, ExplainPage, ListExport):
         return TemplateResponse(
             request, "supportdesk/ticket/news.html", {"newer": newer, "now": time_of_record.now()}
         )
+
+    def older_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        return older_messages(request, _found(self._visible(request), object_id), site=self.admin_site)
+
+    def text_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return message_text(request, pk, site=self.admin_site, visible=self._visible(request))
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None

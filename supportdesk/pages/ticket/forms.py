@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from django import forms
 from django.conf import settings
@@ -28,6 +28,12 @@ from tickets.tag_names import tag_names
 BY_VOICE = [choice for choice in Channel.choices if choice[0] != Channel.EMAIL]
 ADDRESS = re.compile(r'(?:"[^"]*"|[^\s,;])+')
 WHEN = "%Y-%m-%dT%H:%M"
+# What people write here is bounded, so that neither a page nor a mail grows without end.
+LONGEST_TEXT = 100_000  # characters
+MOST_COPIES = 50
+LONGEST_COPIES = MOST_COPIES * 300
+MOST_FILES = 50
+LARGEST_KEY = 2**63 - 1
 
 
 class ManyFilesInput(forms.ClearableFileInput):
@@ -40,6 +46,8 @@ class ManyFilesField(forms.FileField):
     widget = ManyFilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        if len(data or ()) > MOST_FILES:
+            raise forms.ValidationError(_("At most %(most)s files at once."), params={"most": MOST_FILES})
         files = [super(ManyFilesField, self).clean(file, initial) for file in data or ()]
         if sum(file.size for file in files) > settings.MAIL_MAX_BYTES:
             raise forms.ValidationError(
@@ -52,12 +60,40 @@ class ManyFilesField(forms.FileField):
 class AddressesField(forms.CharField):
     """Email addresses separated by commas, semicolons or blanks outside quotation marks."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.longest = LONGEST_COPIES
+
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        if len(value or "") > self.longest:
+            self._refuse()
         return ADDRESS.findall(value or "")
 
+    def _refuse(self) -> NoReturn:
+        text = _("An answer reaches at most %(most)s further people. Write to fewer, or to a list.")
+        raise forms.ValidationError(text, params={"most": MOST_COPIES})
+
     def validate(self, value: Any) -> None:
+        if len(value) > MOST_COPIES:
+            self._refuse()
         for address in value:
             validate_email(address)
+
+
+def words(label: Any, rows: int, placeholder: Any, *, required: bool = False) -> forms.CharField:
+    """A field for what people write, as long as LONGEST_TEXT."""
+    return forms.CharField(
+        label=label,
+        strip=False,
+        required=required,
+        max_length=LONGEST_TEXT,
+        widget=text_area(rows, placeholder),
+    )
+
+
+def key() -> forms.IntegerField:
+    """A hidden field with the key of a row."""
+    return forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=LARGEST_KEY)
 
 
 def text_area(rows: int, placeholder: Any) -> forms.Textarea:
@@ -67,11 +103,9 @@ def text_area(rows: int, placeholder: Any) -> forms.Textarea:
 class ReplyForm(OnceForm):
     """A reply. ``seen`` is the newest message of the customer that the page showed."""
 
-    seen = forms.IntegerField(widget=forms.HiddenInput)
+    seen = key()
     copies = AddressesField(label=_("Cc"), required=False)
-    body = forms.CharField(
-        label=_("Reply"), strip=False, required=False, widget=text_area(7, _("Your reply to the customer"))
-    )
+    body = words(_("Reply"), 7, _("Your reply to the customer"))
     uploads = ManyFilesField(label=_("Files"), required=False)
     then = forms.ChoiceField(
         required=False, choices=[("", ""), *((s.value, s.label) for s in (Status.WAITING, Status.RESOLVED))]
@@ -79,11 +113,10 @@ class ReplyForm(OnceForm):
 
 
 class NoteForm(OnceForm):
-    body = forms.CharField(
-        label=_("Internal note"),
-        strip=False,
-        required=False,
-        widget=text_area(5, _("For colleagues only: the customer never sees it, and it is not a response")),
+    body = words(
+        _("Internal note"),
+        5,
+        _("For colleagues only: the customer never sees it, and it is not a response"),
     )
     uploads = ManyFilesField(label=_("Files"), required=False)
 
@@ -94,12 +127,7 @@ class ContactForm(OnceForm):
     happened_at = forms.DateTimeField(
         label=_("When"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=WHEN)
     )
-    body = forms.CharField(
-        label=_("What was said"),
-        strip=False,
-        required=False,
-        widget=text_area(5, _("What was said and agreed")),
-    )
+    body = words(_("What was said"), 5, _("What was said and agreed"))
     then = forms.ChoiceField(required=False, choices=[("", ""), (Status.RESOLVED, Status.RESOLVED.label)])
 
 
@@ -116,33 +144,33 @@ class EscalateForm(ReasonForm):
 class VoidForm(ReasonForm):
     """Void a reply that did not answer anything."""
 
-    message = forms.IntegerField(widget=forms.HiddenInput)
+    message = key()
 
 
 class EraseForm(ReasonForm):
     """Erase the words of a message for good."""
 
-    message = forms.IntegerField(widget=forms.HiddenInput)
+    message = key()
     is_sure = forms.BooleanField(label=_("I know that this cannot be undone"))
 
 
 class MessageForm(OnceForm):
     """A form about one of the ticket's messages."""
 
-    message = forms.IntegerField(widget=forms.HiddenInput)
+    message = key()
 
 
 class DecisionForm(ReasonForm):
     """A decision about one of the ticket's promises; the reason goes to the ledger."""
 
     reason = forms.CharField(label=_("Reason"), required=False, max_length=300)
-    clock = forms.IntegerField(widget=forms.HiddenInput)
+    clock = key()
 
 
 class WaiverForm(OnceForm):
     """The answer to a proposed waiver of one of the ticket's promises."""
 
-    clock = forms.IntegerField(widget=forms.HiddenInput)
+    clock = key()
 
 
 class StatusForm(ReasonForm):
@@ -216,7 +244,7 @@ class NewTicketForm(OnceForm):
         label=_("Priority"), choices=Priority.choices, coerce=int, initial=Priority.P2
     )
     subject = forms.CharField(label=_("Subject"), max_length=500)
-    body = forms.CharField(label=_("What the customer said"), widget=text_area(8, ""))
+    body = words(_("What the customer said"), 8, "", required=True)
 
     def __init__(self, *args: Any, customers: Any, contacts: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -248,4 +276,4 @@ def new_files(uploads: Iterable[UploadedFile]) -> list[NewFile]:
 class AbsenceMoveForm(OnceForm):
     """Take a ticket back after an absence, or leave it with the colleague."""
 
-    move = forms.IntegerField(widget=forms.HiddenInput)
+    move = key()

@@ -28,8 +28,9 @@ from escalation.people.staff_snapshot import People
 from escalation.templatetags.promises import person
 from supportdesk.pages.ticket.customer_card import CustomerCard, card_of
 from supportdesk.pages.ticket.lead_options import LeadOptions, lead_options_of
+from supportdesk.pages.ticket.shown_words import add_words, messages_to_show, messages_without_words
 from tickets.choices import Channel, Fact, MessageKind
-from tickets.models import Attachment, Message, Participant, Proposal, Ticket, TimelineEntry
+from tickets.models import Message, Participant, Proposal, Ticket, TimelineEntry
 from tickets.models.ticket import TicketQuerySet
 from tickets.services.domain_claims import may_name_domain
 from tickets.services.outgoing.reply_mail import recipient_of
@@ -37,12 +38,13 @@ from tickets.services.proposals import open_proposal
 from tickets.timeline_text import timeline_sentence
 
 LAST_MESSAGES = 6  # older messages are folded
+MOST_MESSAGES = 100  # on one page
 HISTORY = 200
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """The messages, oldest first.
+    """The messages, oldest first: ``before`` has those that are on pages of their own, without their words.
 
     ``last_question`` is the newest message of the customer; a reply is checked against it and goes to ``recipient``.
     """
@@ -52,8 +54,13 @@ class Conversation:
     last_question: int
     recipient: str
     participants: Sequence[Participant] = ()
+    before: Sequence[Message] = ()
     # Key of the mail that opened the ticket and got no receipt mail, as it may be from a machine.
     unacknowledged: int = 0
+
+    @property
+    def messages(self) -> Sequence[Message]:
+        return (*self.before, *self.earlier, *self.latest)
 
     @property
     def copies(self) -> list[str]:
@@ -136,7 +143,7 @@ class TicketPage:
     @property
     def opened_backdated(self) -> bool:
         """True if the message that opened the ticket was written down later."""
-        first = next(iter((*self.conversation.earlier, *self.conversation.latest)), None)
+        first = next(iter(self.conversation.messages), None)
         return first is not None and first.at == self.ticket.opened_at and first.is_backdated
 
     @property
@@ -152,8 +159,8 @@ def ticket_page(
 ) -> TicketPage:
     """Load the page. `ticket` needs its people loaded; `visible` limits the customer's other tickets.
 
-    At most 19 queries, one more each with participants, tags and a proposed priority; for a lead, two more for each
-    running promise whose priority was changed.
+    At most 19 queries, one more each with more than MOST_MESSAGES, participants, tags and a proposed priority; for a
+    lead, two more for each running promise whose priority was changed.
     """
     people = People.at(now)
     conversation = _conversation(ticket)
@@ -184,23 +191,26 @@ def _nameable_domain(ticket: Ticket) -> str:
 
 
 def _conversation(ticket: Ticket) -> Conversation:
-    files = Prefetch("attachments", Attachment.objects.filter(is_inline=False))
-    messages = list(
-        Message.objects.filter(ticket=ticket)
-        .select_related("author", "contact", "outbound", "inbound", "voided_by", "erased_by")
-        .defer("inbound__raw")
-        .prefetch_related(files)
-        .order_by("at", "pk")
-    )
+    newest = messages_to_show().filter(ticket=ticket).order_by("-at", "-pk")
+    shown = list(newest[:MOST_MESSAGES])[::-1]
+    add_words(shown)
+    before = _older(ticket, shown) if len(shown) == MOST_MESSAGES else []
+    messages = [*before, *shown]
     asked = [message for message in messages if message.kind == MessageKind.INBOUND]
     confirmed = [message for message in asked if not message.is_unconfirmed]
     return Conversation(
-        earlier=messages[:-LAST_MESSAGES],
-        latest=messages[-LAST_MESSAGES:],
+        before=before,
+        earlier=shown[:-LAST_MESSAGES],
+        latest=shown[-LAST_MESSAGES:],
         last_question=max((message.pk for message in asked), default=0),
         recipient=recipient_of(ticket, confirmed[-1] if confirmed else None),
         participants=list(ticket.participants.all()) if getattr(ticket, "has_participants", True) else (),
     )
+
+
+def _older(ticket: Ticket, shown: Sequence[Message]) -> list[Message]:
+    rows = messages_without_words().select_related("author", "contact").filter(ticket=ticket)
+    return list(rows.exclude(pk__in=[message.pk for message in shown]).order_by("at", "pk"))
 
 
 def _unacknowledged(conversation: Conversation, entries: Sequence[TimelineEntry]) -> int:
@@ -208,7 +218,7 @@ def _unacknowledged(conversation: Conversation, entries: Sequence[TimelineEntry]
 
     0 if there is none, or if the history is too long to tell.
     """
-    first = next(iter((*conversation.earlier, *conversation.latest)), None)
+    first = next(iter(conversation.messages), None)
     is_mail = first is not None and first.channel == Channel.EMAIL and bool(first.sender_address)
     if first is None or not is_mail or first.kind != MessageKind.INBOUND or not first.is_automatic:
         return 0
@@ -248,8 +258,7 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePane
 
 
 def _with_ways(promises: Sequence[PromisePanel], conversation: Conversation) -> list[PromisePanel]:
-    messages = [*conversation.earlier, *conversation.latest]
-    served = served_ways_by_clock([promise.clock for promise in promises], messages)
+    served = served_ways_by_clock([promise.clock for promise in promises], conversation.messages)
     return [replace(promise, served=served.get(promise.clock.pk, ())) for promise in promises]
 
 

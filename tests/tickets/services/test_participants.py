@@ -301,3 +301,17 @@ def test_of_nobodys_messages_only_the_accepted_one_counts(li):
 def unconfirmed(ticket: Ticket, sender: str) -> Message:
     content = MessageContent(body="Me too.", sender_address=sender, is_unconfirmed=True)
     return add_customer_message(ticket=ticket, content=content, received_at=minute(2), at=minute(2))
+
+
+def test_a_mail_to_thousands_is_taken_and_remarked_on():
+    row = arrive(headers={"Cc": ", ".join(f"x{number}@company.example" for number in range(5_000))})
+    row.refresh_from_db()
+    assert row.notes == ["recipients_left_out"]
+    assert len(addresses(row.ticket)) == MOST_PARTICIPANTS
+    assert b"x4999@company.example" in bytes(row.raw)
+
+
+def test_a_mail_to_as_many_as_may_take_part_is_not_remarked_on():
+    row = arrive(headers={"Cc": crowd("a")})
+    row.refresh_from_db()
+    assert (row.notes, len(addresses(row.ticket))) == ([], MOST_PARTICIPANTS)

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 
 from customers.addresses import address_key, address_spellings
 from tickets.mail.classify import MailKind
-from tickets.mail.values import Address
+from tickets.mail.values import Address, MailNote
 from tickets.services.intake.authentication import has_failed
 from tickets.services.intake.incoming_mail import IncomingMail
 from tickets.services.participants import MOST_PARTICIPANTS, may_take_part
@@ -29,6 +29,14 @@ def copied_people(incoming: IncomingMail) -> list[Address]:
     spellings = [spelling for person in people.values() for spelling in address_spellings(person.email)]
     ours = set(map(address_key, staff.filter(key__in=spellings).values_list("email", flat=True)))
     return [person for key, person in people.items() if key not in ours]
+
+
+def notes_on(incoming: IncomingMail) -> list[MailNote]:
+    """What is remarked about the mail: also that more people got it than a mail may bring into the conversation."""
+    mail = incoming.mail
+    people = {person.key for person in (*mail.to, *mail.cc) if not incoming.mailboxes.is_own(person.email)}
+    too_many = [MailNote.RECIPIENTS_LEFT_OUT] if len(people) > MOST_PARTICIPANTS else []
+    return list(dict.fromkeys((*mail.notes, *too_many)))
 
 
 def _may_bring_in(incoming: IncomingMail) -> bool:

@@ -127,7 +127,8 @@ def _statement(_vendor: str) -> str:
             ),
             (
                 SELECT COUNT(*) FROM tickets_ticket
-                WHERE contact_id = customers_contact.id AND opened_at > asked.hour_before AND opened_at < asked.hour_after
+                WHERE contact_id = customers_contact.id
+                    AND opened_at > asked.hour_before AND opened_at < asked.hour_after
             ),
             (
                 SELECT COUNT(*) FROM tickets_outboundemail AS sent

@@ -31,6 +31,7 @@ from tickets.models import InboundEmail, Ticket
 from tickets.search.mails import INBOUND, SETTLED, index_again
 from tickets.services.intake.authentication import trusted_results
 from tickets.services.intake.automatic_mail import receive_automatic_reply, receive_generated
+from tickets.services.intake.copied_people import notes_on
 from tickets.services.intake.delivery_reports import receive_report
 from tickets.services.intake.erased_mail import erase_mails, erased_message_of
 from tickets.services.intake.faults import is_passing, next_try
@@ -315,7 +316,7 @@ def _record_outcome(incoming: IncomingMail, outcome: IntakeOutcome) -> None:
     row.reason = outcome.reason[:300]
     row.kind = incoming.classification.kind
     row.signs = list(incoming.classification.signs)
-    row.notes = list(incoming.mail.notes)
+    row.notes = list(map(str, notes_on(incoming)))
     row.authentication = trusted_results(incoming.mail, incoming.mailbox).summary[:100]
     row.ticket, row.message = outcome.ticket, outcome.message
     row.error, row.retry_at = "", None
