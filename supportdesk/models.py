@@ -1,4 +1,4 @@
-"""The models of this app: clusters of the task queue, mail listeners, and users whose password the desk generated."""
+"""The models of this app: clusters of the task queue, mail listeners, and what signing in leaves behind."""
 
 from datetime import datetime, timedelta
 
@@ -86,3 +86,95 @@ class OneTimePassword(models.Model):
 
     def __str__(self) -> str:
         return str(self.user)
+
+
+class SignInTries(models.Model):
+    """How often a limit of sign-ins was tried since when; ``refused`` counts who came after it was used up."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    number = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("tries to sign in")
+        verbose_name_plural = _("tries to sign in")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class SharedValue(models.Model):
+    """What all processes remember for a while: supportdesk.accounts.shared_cache."""
+
+    key = models.CharField(max_length=250, primary_key=True)
+    value = models.JSONField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("shared value")
+        verbose_name_plural = _("shared values")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class SignInMethod(models.TextChoices):
+    """By what somebody showed who they are."""
+
+    PASSWORD = "password", _("password")
+    TOTP = "totp", _("password and code of an app")
+    RECOVERY_CODE = "recovery_codes", _("password and recovery code")
+    SECURITY_KEY = "webauthn", _("password and security key")
+    PASSKEY = "passkey", _("passkey")
+    SSO = "sso", _("single sign-on")
+    LINK = "link", _("link in an email")
+
+
+class SignInOutcome(models.TextChoices):
+    SIGNED_IN = "in", _("signed in")
+    WRONG = "wrong", _("wrong name or password")
+    WRONG_CODE = "code", _("wrong second factor")
+    TOO_MANY = "many", _("refused after too many tries")
+    NO_ACCESS = "no access", _("refused: no access to the desk")
+    NEW_PASSWORD = "new password", _("new password set")
+    IDLE = "idle", _("signed out after a break")
+    OVER = "over", _("signed out at the end of the day")
+    ENDED = "ended", _("session ended by its owner")
+    HELPED = "helped", _("second factor removed by an administrator")
+
+
+class SignIn(models.Model):
+    """One sign-in, or one that failed. Written once, never changed, and deleted only when its time is over.
+
+    ``name`` is what was typed, ``device`` the number of the browser that its cookie keeps, ``agent`` what the browser
+    says of itself.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, related_name="+", null=True, verbose_name=_("user")
+    )
+    name = models.CharField(_("typed name"), max_length=60)
+    address = models.CharField(_("address"), max_length=45)
+    device = models.CharField(max_length=32)
+    agent = models.CharField(_("device"), max_length=200)
+    method = models.CharField(_("method"), max_length=20, choices=SignInMethod)
+    outcome = models.CharField(_("outcome"), max_length=20, choices=SignInOutcome)
+    note = models.CharField(_("reason"), max_length=300, blank=True)
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("sign-in")
+        verbose_name_plural = _("sign-ins")
+        ordering = ["-at"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["-at"], name="signin_at"),  # the list, and what is too old
+            models.Index(fields=["user", "-at"], name="signin_user"),  # one's own list
+            models.Index(fields=["device", "user"], name="signin_device"),  # known devices
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.get_outcome_display()}"

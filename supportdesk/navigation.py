@@ -106,6 +106,7 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
             MenuItem(_("Timetable"), "event_repeat", "django_q.schedule"),
             MenuItem(_("Failed tasks"), "error", "django_q.failure"),
             MenuItem(_("Waiting tasks"), "hourglass", "django_q.ormq"),
+            MenuItem(_("Sign-ins"), "login", "supportdesk.signin"),
             MenuItem(_("Users"), "person", "auth.user"),
             MenuItem(_("Groups"), "shield_person", "auth.group"),
         ),

@@ -65,6 +65,7 @@ TIMETABLE = (
     ScheduledTask("tell-shift-changes", "escalation.tasks.tell_shift_changes", minutes=1),
     ScheduledTask("generate-shifts", "escalation.tasks.generate_shifts", cron="15 2 * * *"),
     ScheduledTask("weekly-pack", "escalation.tasks.export_due_weeks", minutes=10),
+    ScheduledTask("forget-sign-ins", "supportdesk.tasks.forget_sign_ins_of_old", minutes=60),
     ScheduledTask("backup", "supportdesk.tasks.back_up", minutes=60),
 )
 

@@ -80,6 +80,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
     "django_filters",
     "django_q",
     "customers",
@@ -98,6 +100,7 @@ MIDDLEWARE = [
     "supportdesk.readable_input.ReadableInputMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "supportdesk.middleware.ReaderMiddleware",
     "supportdesk.middleware.ServerTimingMiddleware",
     "supportdesk.middleware.OwnPasswordMiddleware",
@@ -303,16 +306,31 @@ SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_REDIRECT_EXEMPT = [r"^healthz", r"^metrics$"]  # probes ask from within, where no proxy adds TLS
-if env.flag("BEHIND_PROXY", "no"):
+BEHIND_PROXY = env.flag("BEHIND_PROXY", "no")
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "SAMEORIGIN"  # the ticket page shows the mail body in a frame
 SILENCED_SYSTEM_CHECKS = ["security.W019"]  # it would ask for DENY
+# How many proxies stand one behind the other before the desk, each of which says by whom it was asked.
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if BEHIND_PROXY else 0, least=0, most=10)
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+# Sign-ins that a web process checks or keeps waiting; fewer than its threads, so that the others get answers.
+SIGN_INS_AT_ONCE = env.number("SIGN_INS_AT_ONCE", 2, least=1, most=64)
+# Days for which sign-ins and failed ones are kept. A browser that was last used before them counts as a new one.
+SIGN_IN_KEEP_DAYS = env.number("SIGN_IN_KEEP_DAYS", 400, least=30, most=3_650)
+CACHES = {"default": {"BACKEND": "supportdesk.accounts.shared_cache.SharedCache"}}
+# django-allauth: who signs in and how. Reasons: .github/decisions/accounts.md.
+ACCOUNT_ADAPTER = "supportdesk.accounts.pages.adapter.DeskAccountAdapter"
+ACCOUNT_FORMS = {"login": "supportdesk.accounts.pages.sign_in.SignInForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SESSION_REMEMBER = True
+# Passwords are limited by supportdesk.accounts.sign_in_limits; what is left for `login_failed` are second factors.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "20/m/ip,5/5m/key"}
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

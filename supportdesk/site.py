@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
-from supportdesk.accounts.one_time_password import note_sign_in
+from supportdesk.accounts.pages.sign_in import sign_in
 from supportdesk.pages.board.view import acknowledge_row, board, compliance_figures, decide_row, export_list
 from supportdesk.pages.first_password import own_password
 from supportdesk.pages.help import help_page
@@ -48,10 +48,7 @@ class DeskSite(UnfoldAdminSite):
         ]
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: HttpResponse = super().login(request, extra_context)
-        if request.method == "POST":
-            note_sign_in(request)
-        return response
+        return cast(HttpResponse, sign_in(request))
 
     def i18n_javascript(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

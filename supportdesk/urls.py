@@ -20,5 +20,6 @@ urlpatterns = [
     path("unsubscribe/<str:token>/", unsubscribe_page, name="unsubscribe"),
     path("files/", include("tickets.urls")),
     path("duty/<str:token>.ics", duty_feed, name="duty_feed"),
+    path("", include("supportdesk.accounts.pages.urls")),
     path("", admin.site.urls),
 ]

@@ -28,6 +28,7 @@ EDGES = {
     "middleware.py",
     "listener.py",
     "processes",
+    "shared_cache.py",
 }
 # The one module that reads the clock of the host, and the column that is stamped without a caller.
 TIME_OF_RECORD = Path("customers/time_of_record.py")

@@ -1,4 +1,5 @@
-"""Accounts created by the desk: the first administrator, and passwords that are valid for one sign-in.
+"""Accounts: who signs in, how, from where and how often, what is written down of it, and who may read what.
 
-Read in this order: administrator, one_time_password, reader.
+Read in this order: pages; client_address, sign_in_limits, password_gate, sign_ins, agents, shared_cache; administrator,
+one_time_password, reader.
 """

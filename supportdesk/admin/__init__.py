@@ -1,8 +1,9 @@
 """The admin of this app: the desk's pages of tickets and customers, and the task queue, read-only.
 
-Read in this order: queue, heartbeat.
+Read in this order: queue, heartbeat, accounts.
 """
 
+from supportdesk.admin.accounts import SignInAdmin
 from supportdesk.admin.heartbeat import WordedHeartbeatAdmin
 from supportdesk.admin.queue import FailedTaskAdmin, TimetableAdmin, WaitingTaskAdmin
 from supportdesk.pages.customer import CustomerPageAdmin
@@ -11,6 +12,7 @@ from supportdesk.pages.ticket.admin import TicketPageAdmin
 __all__ = [
     "CustomerPageAdmin",
     "FailedTaskAdmin",
+    "SignInAdmin",
     "TicketPageAdmin",
     "TimetableAdmin",
     "WaitingTaskAdmin",

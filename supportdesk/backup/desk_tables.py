@@ -10,9 +10,17 @@ from typing import Protocol
 
 Row = tuple[int | float | str | bytes | None, ...]
 
-# Rows of running processes and of browsers. Tasks of the queue are only nudges: their work is found in other tables.
+# Rows of running processes and of browsers, and what is counted for minutes. Tasks of the queue are only nudges:
+# their work is found in other tables.
 LEFT_BEHIND = frozenset(
-    {"django_q_ormq", "django_session", "supportdesk_cluster", "supportdesk_maillistener"}
+    {
+        "django_q_ormq",
+        "django_session",
+        "supportdesk_cluster",
+        "supportdesk_maillistener",
+        "supportdesk_sharedvalue",
+        "supportdesk_signintries",
+    }
 )
 # Tables that have rows before anybody uses the desk: those that migrations fill, and those of processes.
 SHIPPED = LEFT_BEHIND | {

@@ -79,6 +79,9 @@ ABOUT = {
     "try-files": About(
         gettext_lazy("File storage"), gettext_lazy("Tries whether files can be stored.")
     ),
+    "forget-sign-ins": About(
+        gettext_lazy("Old sign-ins"), gettext_lazy("Deletes sign-ins that were kept for long enough."),
+    ),
     "backup": About(
         gettext_lazy("Data backup"),
         gettext_lazy("Backs the desk up to BACKUP_FOLDER and proves the backup, if one is due."),

@@ -1,0 +1,4 @@
+"""Where browsers and django-allauth reach the accounts: the pages, and the adapters that allauth calls.
+
+Read in this order: urls, desk_look, sign_in, adapter.
+"""

@@ -1,0 +1,106 @@
+"""What allauth asks the desk: whose address, who may try, who may come in, and where to go afterwards."""
+
+from math import ceil
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth import authenticate, get_user_model
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from customers import time_of_record
+from supportdesk.accounts.client_address import client_address
+from supportdesk.accounts.one_time_password import note_sign_in
+from supportdesk.accounts.password_gate import TooBusy, gate
+from supportdesk.accounts.sign_in_limits import Refusal, give_back_try, limits_for, take_try
+from supportdesk.accounts.sign_ins import (
+    Visitor,
+    has_signed_in,
+    keep_device,
+    record_sign_in,
+    visitor_of,
+    with_device,
+)
+from supportdesk.models import SignInMethod, SignInOutcome
+
+BUSY, TOO_MANY = "busy", "too_many_login_attempts"
+BUSY_SECONDS = 3  # after which a place at the gate is free again
+
+
+class DeskAccountAdapter(DefaultAccountAdapter):
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": _(
+            "The username or the password is wrong, or the account is switched off."
+        ),
+        BUSY: _("Many people are signing in at this moment. Please try again in a few seconds."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address(request) or "unknown"
+
+    def is_safe_url(self, url: str) -> bool:
+        """Only to where the visitor is already: another of the desk's names may be somebody else's by now."""
+        hosts = {self.request.get_host()}
+        return url_has_allowed_host_and_scheme(url, hosts, require_https=self.request.is_secure())
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """The person, if name and password are right and they may use the desk. Raises ValidationError if refused."""
+        name, visitor = credentials.get("username", ""), visitor_of(request)
+        known = get_user_model().objects.filter(username=name).first()
+        device = visitor.device if has_signed_in(known, visitor.device) else ""
+        limits = limits_for(name, address=visitor.address, device=device)
+        if refusal := take_try(limits, at=time_of_record.now()):
+            raise _refused(refusal, visitor, known, name)
+        try:
+            with gate.passed():
+                user = authenticate(request, username=name, password=credentials.get("password"))
+        except TooBusy as busy:
+            give_back_try(limits)
+            raise self.validation_error(BUSY) from busy
+        if isinstance(user, User) and user.is_staff:
+            give_back_try(limits)
+            return user
+        outcome = SignInOutcome.WRONG if user is None else SignInOutcome.NO_ACCESS
+        _record(visitor, known, name, outcome)
+        return None
+
+    def post_login(self, request: HttpRequest, user: Any, **hooks: Any) -> HttpResponse:  # type: ignore[override]
+        response: HttpResponse = super().post_login(request, user, **hooks)
+        visitor = with_device(visitor_of(request))
+        record_sign_in(
+            visitor,
+            user=user,
+            name=user.get_username(),
+            method=SignInMethod.PASSWORD,
+            outcome=SignInOutcome.SIGNED_IN,
+            at=time_of_record.now(),
+        )
+        keep_device(response, visitor.device)
+        note_sign_in(request)
+        return response
+
+
+def _refused(refusal: Refusal, visitor: Visitor, user: User | None, name: str) -> ValidationError:
+    """One row for each time that a limit is used up: a flood of tries is no flood of rows."""
+    if refusal.is_first:
+        _record(visitor, user, name, SignInOutcome.TOO_MANY)
+    minutes = max(1, ceil(refusal.wait.total_seconds() / 60))
+    text = ngettext(
+        "Too many failed sign-ins. Try again in %(minutes)s minute.",
+        "Too many failed sign-ins. Try again in %(minutes)s minutes.",
+        minutes,
+    )
+    return ValidationError(text % {"minutes": minutes}, code=TOO_MANY)
+
+
+def _record(visitor: Visitor, user: User | None, name: str, outcome: SignInOutcome) -> None:
+    now = time_of_record.now()
+    record_sign_in(visitor, user=user, name=name, method=SignInMethod.PASSWORD, outcome=outcome, at=now)
