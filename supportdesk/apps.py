@@ -14,10 +14,16 @@ class SupportDeskConfig(AppConfig):
     verbose_name = _("Support desk")
 
     def ready(self) -> None:
+        from allauth.account.signals import authentication_step_completed
+        from django.contrib.auth.signals import user_logged_in
+
+        from supportdesk.accounts.pages.session_start import limit_session, note_new_proof
         from supportdesk.processes.cluster.queue_time import go_by_time_of_record
 
         go_by_time_of_record()
         start_telemetry()
+        user_logged_in.connect(limit_session, dispatch_uid="supportdesk.limit_session")
+        authentication_step_completed.connect(note_new_proof, dispatch_uid="supportdesk.note_new_proof")
         checks.register(check_deployment, checks.Tags.security, deploy=True)
         checks.register(check_rights, checks.Tags.security, deploy=True)
         checks.register(check_queue, "queue")

@@ -1,5 +1,5 @@
 """Runs around every page: gives the request an id, sets the reader's language and zone, asks users for a password of
-their own, measures, and reports a web server whose clock is wrong.
+their own, ends sessions whose time is over, measures, and reports a web server whose clock is wrong.
 """
 
 import time
@@ -7,19 +7,33 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.models import User
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
+from customers import time_of_record
 from customers.models import StaffProfile
 from customers.work_ids import given_or_new, working_on
+from supportdesk.accounts.browser_sessions import see_session
 from supportdesk.accounts.one_time_password import must_choose_password
+from supportdesk.accounts.pages.session_start import limit_session
 from supportdesk.accounts.reader import profile_with_permissions
+from supportdesk.accounts.session_limits import KEY, note_activity, why_over
+from supportdesk.accounts.sign_ins import record_sign_in, visitor_of
+from supportdesk.models import SignInMethod, SignInOutcome
 from supportdesk.processes.host_clock import WrongClockReport
 from supportdesk.telemetry.tracing import span
 
 HEALTH = "/healthz"
+OVER = {
+    SignInOutcome.IDLE: _("You were signed out because nothing happened for a while. Your drafts are kept."),
+    SignInOutcome.OVER: _("Your session has reached its end. Sign in again; your drafts are kept."),
+}
 
 
 class ReaderMiddleware:
@@ -119,6 +133,40 @@ class HostClockMiddleware:
         response = self.get_response(request)
         self.report()
         return response
+
+
+class SessionLimitsMiddleware:
+    """Ends sessions whose time is over (supportdesk.accounts.session_limits), and says so on the sign-in page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(HEALTH):
+            self._look(request)
+        return self.get_response(request)
+
+    def _look(self, request: HttpRequest) -> None:
+        user = request.user
+        if not isinstance(user, User):
+            return
+        now = time_of_record.now()
+        if KEY not in request.session:  # signed in before there were limits
+            limit_session(request=request, user=user)
+        if why := why_over(request.session, at=now):
+            record_sign_in(
+                visitor_of(request), user=user, name=user.get_username(), method=SignInMethod.PASSWORD,
+                outcome=why, at=now,
+            )  # fmt: skip
+            logout(request)
+            messages.info(request, OVER[why])
+        elif not is_refresh(request) and note_activity(request.session, at=now):
+            see_session(request.session.session_key or "", user, visitor_of(request), at=now)
+
+
+def is_refresh(request: HttpRequest) -> bool:
+    """True for what a page asks by itself, with nobody there."""
+    return request.method == "GET" and "HX-Request" in request.headers
 
 
 class OwnPasswordMiddleware:

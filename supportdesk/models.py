@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -178,3 +179,53 @@ class SignIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}, {self.get_outcome_display()}"
+
+
+class BrowserSession(models.Model):
+    """Where somebody is signed in. Django's session ends it; this row only shows it, and goes when that is gone."""
+
+    key = models.CharField(max_length=40, unique=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    address = models.CharField(max_length=45)
+    device = models.CharField(max_length=32)
+    agent = models.CharField(max_length=200)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.address}"
+
+
+class SignInRule(models.Model):
+    """What signing in demands of the members of a group. For who is in several, the strictest of each counts."""
+
+    group = models.OneToOneField(
+        "auth.Group", models.CASCADE, related_name="sign_in_rule", primary_key=True, verbose_name=_("group")
+    )
+    needs_second_factor = models.BooleanField(
+        _("second factor required"),
+        default=False,
+        help_text=_("Members without one are asked to set it up when they next sign in."),
+    )
+    idle_minutes = models.PositiveSmallIntegerField(
+        _("minutes without activity until signed out"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(5)],
+    )
+    session_hours = models.PositiveSmallIntegerField(
+        _("hours until signed out in any case"), null=True, blank=True, validators=[MinValueValidator(1)]
+    )
+
+    class Meta:
+        verbose_name = _("sign-in rule")
+        verbose_name_plural = _("sign-in rules")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.group)

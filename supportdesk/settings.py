@@ -105,6 +105,8 @@ MIDDLEWARE = [
     "supportdesk.middleware.ServerTimingMiddleware",
     "supportdesk.middleware.OwnPasswordMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "supportdesk.middleware.SessionLimitsMiddleware",
+    "supportdesk.accounts.pages.dangerous_pages.RecentProofMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "supportdesk.urls"
@@ -324,9 +326,20 @@ SIGN_INS_AT_ONCE = env.number("SIGN_INS_AT_ONCE", 2, least=1, most=64)
 # Days for which sign-ins and failed ones are kept. A browser that was last used before them counts as a new one.
 SIGN_IN_KEEP_DAYS = env.number("SIGN_IN_KEEP_DAYS", 400, least=30, most=3_650)
 CACHES = {"default": {"BACKEND": "supportdesk.accounts.shared_cache.SharedCache"}}
+# Minutes without activity and hours in any case, after which somebody signs in again; a group may have its own
+# (Groups), and administrators are signed out sooner. What refreshes itself is no activity.
+SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", 240, least=5, most=10_080)
+SESSION_HOURS = env.number("SESSION_HOURS", 14, least=1, most=336)
+ADMIN_IDLE_MINUTES = env.number("ADMIN_IDLE_MINUTES", 60, least=5, most=10_080)
+# Whether an administrator must have a second factor; for others their group says so.
+ADMINS_NEED_SECOND_FACTOR = env.flag("ADMINS_NEED_SECOND_FACTOR", "yes" if PRODUCTION else "no")
 # django-allauth: who signs in and how. Reasons: .github/decisions/accounts.md.
 ACCOUNT_ADAPTER = "supportdesk.accounts.pages.adapter.DeskAccountAdapter"
 ACCOUNT_FORMS = {"login": "supportdesk.accounts.pages.sign_in.SignInForm"}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
+PASSWORD_RESET_TIMEOUT = 3_600
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SESSION_REMEMBER = True
 # Passwords are limited by supportdesk.accounts.sign_in_limits; what is left for `login_failed` are second factors.
@@ -390,6 +403,7 @@ UNFOLD: dict[str, Any] = {
     "ACCOUNT": {
         "navigation": [
             {"title": _("My settings"), "link": reverse_lazy("admin:my_settings")},
+            {"title": _("Sign-in and security"), "link": reverse_lazy("my_account")},
             {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
         ]
     },

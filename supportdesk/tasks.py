@@ -7,6 +7,7 @@ from escalation.enforcement.sweep_loop import sweep_in_rounds
 from escalation.notifications.dispatch import page_urgent
 from escalation.notifications.mail_outcomes import deliver_urgent
 from escalation.tasks import run_sweep
+from supportdesk.accounts.browser_sessions import forget_sessions
 from supportdesk.accounts.shared_cache import forget_shared_values
 from supportdesk.accounts.sign_in_limits import forget_tries
 from supportdesk.accounts.sign_ins import forget_sign_ins
@@ -63,5 +64,6 @@ def forget_sign_ins_of_old() -> str:
     """Delete what nobody needs any more: sign-ins that were kept long enough, counts and values that are over."""
     now = time_of_record.now()
     forget_tries(at=now)
+    forget_sessions(at=now)
     forget_shared_values(at=now)
     return f"{forget_sign_ins(at=now)} sign-ins"

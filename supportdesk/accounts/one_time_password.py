@@ -33,4 +33,9 @@ def choose_password(user: User, password: str, *, email: str = "") -> None:
     user.set_password(password)
     user.email = email or user.email
     user.save(update_fields=["password", "email"])
+    forget_one_time_password(user)
+
+
+def forget_one_time_password(user: User) -> None:
+    """The password is the person's own by now."""
     OneTimePassword.objects.filter(user=user).delete()

@@ -16,6 +16,7 @@ LEFT_BEHIND = frozenset(
     {
         "django_q_ormq",
         "django_session",
+        "supportdesk_browsersession",
         "supportdesk_cluster",
         "supportdesk_maillistener",
         "supportdesk_sharedvalue",

@@ -30,7 +30,7 @@ from tickets.search.mails import OUTBOUND, find_mails
 from tickets.services.outgoing.delivery import send_again
 
 # Anyone who has this text can act as the person it was sent to, so it is shown to nobody else.
-SIGNED_LINK = re.compile(r"/ack/[^\s/]+")
+SIGNED_LINK = re.compile(r"/(ack|account/password/new|account/email/confirm)/[^\s/]+")
 
 
 @admin.register(OutboundEmail)
@@ -129,4 +129,4 @@ class OutboundEmailAdmin(PageActions, ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=_("text"))
     def readable_text(self, mail: OutboundEmail) -> str:
-        return as_written(SIGNED_LINK.sub("/ack/…", mail.text))
+        return as_written(SIGNED_LINK.sub(r"/\1/…", mail.text))

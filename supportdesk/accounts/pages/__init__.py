@@ -1,4 +1,5 @@
 """Where browsers and django-allauth reach the accounts: the pages, and the adapters that allauth calls.
 
-Read in this order: urls, desk_look, sign_in, adapter.
+Read in this order: urls, desk_look, sign_in, adapter, session_start, dangerous_pages, my_account,
+new_password, own_address.
 """

@@ -4,22 +4,28 @@ from math import ceil
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from customers import time_of_record
+from supportdesk.accounts.browser_sessions import open_session
 from supportdesk.accounts.client_address import client_address
+from supportdesk.accounts.letters import LETTERS, NEW_DEVICE, Facts, send_letter
 from supportdesk.accounts.one_time_password import note_sign_in
 from supportdesk.accounts.password_gate import TooBusy, gate
+from supportdesk.accounts.recent_proof import has_proved_lately
 from supportdesk.accounts.sign_in_limits import Refusal, give_back_try, limits_for, take_try
 from supportdesk.accounts.sign_ins import (
     Visitor,
     has_signed_in,
+    has_signed_in_at_all,
     keep_device,
     record_sign_in,
     visitor_of,
@@ -72,17 +78,47 @@ class DeskAccountAdapter(DefaultAccountAdapter):
         _record(visitor, known, name, outcome)
         return None
 
+    def is_reauthentication_required(self, *, app: str, **_more: Any) -> bool:
+        return not has_proved_lately(self.request.session, at=time_of_record.now())
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        page = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return f"{settings.SITE_URL}{page.replace('UID-KEY', key)}"
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return settings.SITE_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """allauth names a mail by its template; ours stand in supportdesk.accounts.letters."""
+        letter = LETTERS.get(template_prefix)
+        user = context.get("user") or self.request.user
+        if letter is None or not isinstance(user, User):
+            return
+        link = str(context.get("password_reset_url") or context.get("activate_url") or "")
+        facts = Facts(time_of_record.now(), visitor_of(self.request), link=link, email=email)
+        send_letter(letter, user, facts, to=email)
+
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        self.send_mail(template_prefix, email or user.email, {"user": user})
+
     def post_login(self, request: HttpRequest, user: Any, **hooks: Any) -> HttpResponse:  # type: ignore[override]
         response: HttpResponse = super().post_login(request, user, **hooks)
-        visitor = with_device(visitor_of(request))
+        now, came = time_of_record.now(), visitor_of(request)
+        is_new = not has_signed_in(user, came.device) and has_signed_in_at_all(user)
+        visitor = with_device(came)
         record_sign_in(
             visitor,
             user=user,
             name=user.get_username(),
             method=SignInMethod.PASSWORD,
             outcome=SignInOutcome.SIGNED_IN,
-            at=time_of_record.now(),
+            at=now,
         )
+        open_session(request.session.session_key or "", user, visitor, at=now)
+        if is_new:
+            send_letter(NEW_DEVICE, user, Facts(now, visitor))
         keep_device(response, visitor.device)
         note_sign_in(request)
         return response

@@ -14,8 +14,8 @@ from unfold.widgets import BASE_INPUT_CLASSES, CHECKBOX_CLASSES
 View = Callable[..., HttpResponseBase]
 
 
-def in_the_desk(view: View) -> View:
-    """The view, with the variables that every page of the admin has."""
+def in_the_desk(view: View, heading: Any = "") -> View:
+    """The view, with the variables that every page of the admin has, and its heading."""
 
     @wraps(view)
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -24,7 +24,7 @@ def in_the_desk(view: View) -> View:
             context = response.context_data or {}
             if isinstance(context.get("form"), forms.Form):
                 look_like_the_desk(context["form"])
-            response.context_data = {**admin.site.each_context(request), **context}
+            response.context_data = {**admin.site.each_context(request), "heading": heading, **context}
         return response
 
     return page
@@ -32,6 +32,7 @@ def in_the_desk(view: View) -> View:
 
 def look_like_the_desk(form: forms.BaseForm) -> None:
     """Give the fields the classes of the theme, and no placeholder, which would repeat the label."""
+    form.label_suffix = ""
     for field in form.fields.values():
         widget = field.widget
         is_box = isinstance(widget, forms.CheckboxInput)
