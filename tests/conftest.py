@@ -44,7 +44,7 @@ from tests.hosts import stopped_clock
 from tests.lastingrows import lasting_rows
 
 # Seconds after which a test that takes real parts or many workers hangs, where it says nothing else.
-BOUNDS = {"races": 300, "flow": 600}
+BOUNDS = {"races": 300, "flow": 600, "upgrades": 1200}  # the upgrades run behind the flow
 MAKING_TABLES = 600
 ODD_ZONE = "Asia/Kathmandu"  # +05:45: neither UTC, nor the desk's usual zone, nor a whole hour
 
@@ -57,12 +57,15 @@ def pytest_configure(config: pytest.Config) -> None:
     timezone.get_default_timezone.cache_clear()
     hypothesis.settings.register_profile("desk", deadline=None)  # a busy machine is no fault of an example
     hypothesis.settings.load_profile("desk")
-    os.fsync = lambda _handle: (
-        None
-    )  # a busy disk takes its time; whoever tests that it is called puts another there
+    _wait_for_no_disk()
     _know_no_names_but_of_this_machine()
     _let_tests_empty_the_ledger()
     _tell_of_whole_pages_only()
+
+
+def _wait_for_no_disk() -> None:
+    """A busy disk takes its time. Whoever tests that it is waited for puts another function here."""
+    os.fsync = lambda _handle: None
 
 
 def _know_no_names_but_of_this_machine() -> None:

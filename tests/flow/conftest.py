@@ -18,6 +18,13 @@ from tests.flow.dovecot import PASSWORD, Dovecot
 from tests.flow.outside import Outside
 from tests.flow.world import ADDRESS
 
+# Files that take minutes begin first, so that no worker ends long before the others.
+LONG = ["test_redis.py", "test_kills.py", "test_whole_desk.py", "test_lane.py", "test_deployment.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[str]:
