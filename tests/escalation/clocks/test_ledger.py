@@ -27,6 +27,7 @@ from tests.factories import (
     set_desk,
     staff,
 )
+from tests.lastingrows import passing_rows
 from tests.talk import answered, asked, bounced, called, minute, noted, opened
 from tickets.choices import MessageKind, Priority, Status
 from tickets.errors import DeskError
@@ -162,6 +163,7 @@ LIVES = st.lists(
     derandomize=True,
 )
 @given(st.booleans(), LIVES)
+@passing_rows()
 def test_replaying_the_ledger_of_any_life_gives_the_promises_as_they_are_stored(new_life, is_known, deeds):
     life, now = new_life(is_known=is_known), 0.0
     for deed, wait, choice in deeds:
@@ -182,6 +184,7 @@ def test_replaying_the_ledger_of_any_life_gives_the_promises_as_they_are_stored(
     derandomize=True,
 )
 @given(st.booleans(), LIVES)
+@passing_rows()
 def test_the_outcome_of_a_life_does_not_depend_on_when_sweeps_ran(new_life, is_known, deeds):
     """Once nobody looks before the end; once the desk looks as each promise falls due and before each deed."""
     kept_apart = [deed for deed in deeds if deed[0] != "sweep"]

@@ -23,6 +23,7 @@ from tests.factories import (
     StaffProfileFactory,
     staff,
 )
+from tests.lastingrows import passing_rows
 from tests.talk import answered, asked, minute, opened
 from tickets.choices import Priority, Status
 from tickets.services.status_and_priority import change_priority, set_status
@@ -167,6 +168,7 @@ def test_explain_names_the_older_message():
     priority=st.sampled_from([Priority.P0, Priority.P1]),
     swept=st.lists(st.integers(101, 140), max_size=2),
 )
+@passing_rows()
 def test_in_whatever_order_questions_are_read_the_promise_is_the_same(times, order, priority, swept):
     """Read at once by minute 100, in any order, with sweeps in between or not."""
     outcomes = []

@@ -21,6 +21,7 @@ from tests.factories import (
     CustomerFactory,
     set_desk,
 )
+from tests.lastingrows import passing_rows
 from tests.talk import answered, asked, bounced, clock_of, minute, opened
 from tickets.choices import Priority, Status
 from tickets.models import Ticket
@@ -247,6 +248,7 @@ def promises(ticket: Ticket) -> dict[str, Clock]:
     derandomize=True,
 )
 @given(first=st.integers(0, 3), changes=CHANGES, wait=st.integers(1, 60), is_promised=st.booleans())
+@passing_rows()
 def test_the_earlier_of_both_worlds_counts_whatever_happened_before_the_naming(
     worlds, change, name, first, changes, wait, is_promised
 ):

@@ -29,10 +29,12 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def folder(settings, tmp_path, monkeypatch):
-    """Backups are scheduled into this folder; the tests go on at their own pace."""
+    """Backups are scheduled into this folder; the tests go on at their own pace, and end when they are told to."""
     monkeypatch.setattr(os, "nice", lambda _steps: None)
     settings.BACKUP_FOLDER = str(tmp_path / "kept")
-    return tmp_path / "kept"
+    before = signal.getsignal(signal.SIGTERM)
+    yield tmp_path / "kept"
+    signal.signal(signal.SIGTERM, before)
 
 
 def test_nothing_is_due_without_a_folder(settings):
