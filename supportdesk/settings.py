@@ -283,7 +283,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if TESTING or DEBUG
-        else "whitenoise.storage.CompressedStaticFilesStorage"
+        else "supportdesk.static_files.HashedStaticFiles"
     },
 }
 WHITENOISE_AUTOREFRESH = TESTING or DEBUG  # otherwise every file would have to be collected first

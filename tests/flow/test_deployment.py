@@ -271,6 +271,14 @@ def test_styles_are_compressed(proxy: Proxy) -> None:
     assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip")
 
 
+def test_styles_of_a_page_are_kept_for_ever_under_a_name_with_a_digest(proxy: Proxy) -> None:
+    page = proxy.ask("/login/").body.decode()
+    name = re.search(r'"(/static/supportdesk/desk\.[0-9a-f]{12}\.css)"', page)
+    assert name
+    answer = proxy.ask(name[1])
+    assert (answer.status, answer.headers["Cache-Control"]) == (200, "max-age=315360000, public, immutable")
+
+
 @pytest.fixture(scope="module")
 def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The units as they are, with the programs of this machine."""
