@@ -56,6 +56,7 @@ TIMETABLE = (
     ScheduledTask("compare-mailboxes", "tickets.tasks.compare_mailboxes", cron="30 5 * * *"),
     ScheduledTask("try-files", "supportdesk.tasks.try_files", minutes=1),
     ScheduledTask("index-words", "tickets.tasks.index_words", minutes=1),
+    ScheduledTask("move-raw-mail", "tickets.tasks.move_raw_mails", minutes=1),
     ScheduledTask("remove-erased-files", "tickets.tasks.remove_erased_files", minutes=60),
     ScheduledTask("remove-unused-files", "tickets.tasks.remove_unused_files", cron="50 5 * * *"),
     ScheduledTask("verify-ledger", "escalation.tasks.verify_ledger", cron="30 3 * * *"),

@@ -29,6 +29,7 @@ from tickets.services.intake import (
     process_together,
     waiting_with,
 )
+from tickets.services.intake.raw_mails import move_raw_mails as move_all
 from tickets.services.leases import due_mailboxes
 from tickets.services.mailbox_comparison import compare_mailboxes as compare_all
 from tickets.services.outgoing.delivery import deliver_due, release_from_future
@@ -127,6 +128,12 @@ def index_words() -> str:
         tidy_index(model)
     mails = index_mails(now=now, may_go_on=may_go_on)
     return f"indexed {mails} mails, {index_backlog(may_go_on=may_go_on)} of the backlog"
+
+
+def move_raw_mails() -> str:
+    """Move the bytes of mails that have settled out of the table that is counted and listed, every minute."""
+    now = time_of_record.now()
+    return f"moved {move_all(now=now, may_go_on=lambda: time_of_record.now() < now + INDEX_FOR and not is_ending())}"
 
 
 def remove_erased_files() -> str:

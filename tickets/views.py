@@ -65,7 +65,7 @@ def original(request: HttpRequest, pk: int) -> HttpResponseBase:
     mail = get_object_or_404(mails, pk=pk)
     if is_erased(mail):
         raise Http404(_("The words of this email are erased."))
-    response = HttpResponse(bytes(mail.raw), content_type="application/octet-stream")
+    response = HttpResponse(mail.original, content_type="application/octet-stream")
     response.headers["Content-Disposition"] = f'attachment; filename="mail-{mail.pk}.eml"'
     return _make_harmless(response)
 

@@ -76,6 +76,10 @@ ABOUT = {
         gettext_lazy("Creates the pack of each week from Monday 08:00 on, and corrects earlier ones where something "
                      "turned out otherwise."),
     ),
+    "move-raw-mail": About(
+        gettext_lazy("Original emails"),
+        gettext_lazy("Moves original emails out of the way of lists and counts, and compresses them."),
+    ),
     "try-files": About(
         gettext_lazy("File storage"), gettext_lazy("Tries whether files can be stored.")
     ),

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tickets", "0042_work_ids")]
+    dependencies = [("tickets", "0043_raw_mails")]
     operations = [
         migrations.AddField("inboundemail", "turn", models.IntegerField(editable=False, null=True)),
     ]

@@ -1,6 +1,6 @@
 """The models of the tickets app, one file per topic.
 
-Read in this order: ticket, tag, participant, message, message_tokens, timeline; mailbox, inbound, outbound,
+Read in this order: ticket, tag, participant, message, message_tokens, timeline; mailbox, inbound, raw_mail, outbound,
 mail_tokens, mail_mark, missing_mail, rule, proposal; submission, erased_file.
 """
 
@@ -15,6 +15,7 @@ from tickets.models.missing_mail import MissingMail
 from tickets.models.outbound import OutboundEmail
 from tickets.models.participant import Participant
 from tickets.models.proposal import Proposal
+from tickets.models.raw_mail import RawMail
 from tickets.models.rule import Rule
 from tickets.models.submission import Submission
 from tickets.models.tag import TicketTag
@@ -36,6 +37,7 @@ __all__ = [
     "OutboundTokens",
     "Participant",
     "Proposal",
+    "RawMail",
     "Rule",
     "SearchBacklog",
     "SeenUidl",

@@ -1,5 +1,6 @@
 """Raw mail as it reached us, and what became of it."""
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -31,7 +32,9 @@ class InboundEmail(models.Model):
     """A raw mail, stored and committed before anything else happens to it. Its receipt time never changes."""
 
     mailbox = models.ForeignKey(Mailbox, models.PROTECT, related_name="inbound", verbose_name=_("mailbox"))
+    # Empty once it is moved to RawMail; ``original`` knows.
     raw = models.BinaryField(_("original"))
+    is_moved = models.BooleanField(default=False, db_default=False, editable=False)
     size = models.PositiveIntegerField(_("size"))
     fingerprint = models.CharField(max_length=64)  # tickets.services.intake.fingerprint_of
     # ``raw`` of a duplicate keeps the headers only; its ticket is the first one's.
@@ -111,8 +114,25 @@ class InboundEmail(models.Model):
                 fields=["retry_at"], name="inbound_to_retry", condition=models.Q(retry_at__isnull=False)
             ),  # tickets.tasks.process_stored
             models.Index(fields=["rfc_message_id"], name="inbound_message_id"),
+            models.Index(
+                fields=["stored_at"], name="inbound_to_move", condition=models.Q(is_moved=False)
+            ),  # tickets.services.intake.raw_mails
+            models.Index(
+                fields=["state", "retry_at", "attempts", "ticket", "stored_at"], name="inbound_counts"
+            ),  # what health and the board count, without a look at the rows
             where_set("copy_of", name="inbound_copy_of"),
         ]
 
     def __str__(self) -> str:
         return self.subject or self.rfc_message_id or str(self.pk)
+
+    @property
+    def original(self) -> bytes:
+        """The mail as it reached us; empty if it was erased. One query if the bytes were moved."""
+        raw = bytes(self.raw)
+        if raw:
+            return raw
+        try:
+            return self.moved_bytes.unpacked()
+        except ObjectDoesNotExist:
+            return b""

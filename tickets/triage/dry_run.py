@@ -51,8 +51,9 @@ def try_on_last_week(rule: Rule, mails: QuerySet[InboundEmail], *, now: datetime
         if read == MOST_MAILS or size > MOST_BYTES:
             is_cut = True
             break
-        read, size = read + 1, size + len(mail.raw)
-        facts = _facts(mail)
+        raw = mail.original
+        read, size = read + 1, size + len(raw)
+        facts = _facts(mail, raw)
         match = prepared.match(facts) if facts is not None else None
         if match is not None:
             matched += 1
@@ -66,18 +67,19 @@ def _newest(mails: QuerySet[InboundEmail], now: datetime) -> Iterator[InboundEma
         received_at__gt=now - WEEK, received_at__lte=now, is_history=False, copy_of=None, kind__in=KINDS,
         message__erased_at=None,
     )  # fmt: skip
-    rows = recent.select_related("ticket__customer", "mailbox").order_by("-received_at", "-pk")
+    rows = recent.select_related("ticket__customer", "mailbox", "moved_bytes").order_by("-received_at", "-pk")
     return rows[: MOST_MAILS + 1].iterator(chunk_size=50)
 
 
 def _without_bytes(mail: InboundEmail) -> InboundEmail:
     mail.raw = b""
+    mail.moved_bytes = None
     return mail
 
 
-def _facts(row: InboundEmail) -> MailFacts | None:
+def _facts(row: InboundEmail, raw: bytes) -> MailFacts | None:
     try:
-        mail = parse(bytes(row.raw))
+        mail = parse(raw)
     except UnreadableMail:
         return None
     customer = row.ticket.customer if row.ticket is not None else None

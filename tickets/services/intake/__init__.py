@@ -2,7 +2,7 @@
 
 Read in this order: storing, erased_mail, batches, processing, faults, incoming_mail, senders, known_contacts,
 sender_turns, authentication, ticket_matching, human_mail, applied_rules, floods, copied_people, colleague_mail,
-forwarding, automatic_mail, delivery_reports, history.
+forwarding, automatic_mail, delivery_reports, history, raw_mails.
 """
 
 from tickets.services.intake.batches import Batch, in_batches, process_together, waiting_with

@@ -20,13 +20,12 @@ from django.db.models import QuerySet
 from customers.work_ids import mail_work_id, working_on
 from tickets.choices import IntakeState
 from tickets.lib.waiting_rows import RowsRefused, piece_of_work, written_together
-from tickets.mail.parse import parse
 from tickets.mail.values import ParsedMail
 from tickets.models import InboundEmail
 from tickets.search.indexing import indexed_together
 from tickets.search.mails import mails_indexed_together
 from tickets.services.intake.faults import is_passing
-from tickets.services.intake.incoming_mail import ParsedWithFiles, remember_writers
+from tickets.services.intake.incoming_mail import ParsedWithFiles, parse_stored, remember_writers
 from tickets.services.intake.processing import FilesFirst, bring_to_ticket, has_files
 from tickets.services.intake.sender_turns import whose_turn_it_is
 from tickets.services.mailboxes import remember_mailboxes
@@ -101,7 +100,7 @@ def _parsed(rows: Sequence[InboundEmail]) -> Iterator[tuple[int, ParsedMail]]:
     """Each mail that can be read, by its key. Another meets its error in its turn."""
     for row in rows:
         with suppress(Exception):
-            yield row.pk, parse(bytes(row.raw))
+            yield row.pk, parse_stored(row)
 
 
 def _try_one(row: InboundEmail, mail: ParsedMail | None, *, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from django.db.models import Q
 
-from tickets.models import InboundEmail, Message
+from tickets.models import InboundEmail, Message, RawMail
 
 
 def erase_mails(mails: Collection[int]) -> None:
@@ -21,6 +21,7 @@ def erase_mails(mails: Collection[int]) -> None:
         authentication="",
         signs=[],
     )
+    RawMail.objects.filter(mail__in=mails).delete()  # afterwards: whoever moves the bytes has the rows locked
 
 
 def mails_of(message: Message) -> list[int]:

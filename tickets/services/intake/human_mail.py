@@ -258,7 +258,7 @@ def _report_cut_mail(incoming: IncomingMail, ticket: Ticket) -> None:
     A machine is not asked. A mail that our mail server did not hand over whole is still in the mailbox, so it need
     not be sent again.
     """
-    if incoming.row.size <= len(incoming.row.raw):
+    if incoming.row.size <= len(incoming.row.original):
         return
     if incoming.row.size <= settings.MAIL_MAX_BYTES:
         text = _(

@@ -88,7 +88,7 @@ class ParsedWithFiles:
 
 def parse_stored(row: InboundEmail) -> ParsedMail:
     """Raises UnreadableMail."""
-    return parse(bytes(row.raw))
+    return parse(row.original)
 
 
 def files_of(mail: ParsedMail) -> list[NewFile]:

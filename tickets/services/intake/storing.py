@@ -131,9 +131,9 @@ def _saved(row: InboundEmail) -> tuple[InboundEmail, bool]:
 def _known_or_copy(row: InboundEmail, first: InboundEmail) -> InboundEmail:
     """The row that has these bytes already, or had them; otherwise the given row, saved as a copy of the first."""
     head = head_of(bytes(row.raw))
-    if bytes(first.raw) == bytes(row.raw) or is_erased(first):
+    if first.original == bytes(row.raw) or is_erased(first):
         return first
-    known = first.copies.filter(raw=head).first()
+    known = next((copy for copy in first.copies.select_related("moved_bytes") if copy.original == head), None)
     if known is not None:
         return known
     row.raw, row.copy_of = head, first
