@@ -40,8 +40,8 @@ class BucketAddress:
         if unknown := sorted(options.keys() - OPTIONS):
             raise NoBucket(f"has the option {unknown[0]}, which there is not: {', '.join(sorted(OPTIONS))}")
         bucket = cls(parts.netloc, parts.path.strip("/"), **options)
-        if bucket.endpoint and not bucket.endpoint.startswith(("http://", "https://")):
-            raise NoBucket("has an endpoint that begins neither with https:// nor with http://")
+        if bucket.endpoint and not _is_web_address(bucket.endpoint):
+            raise NoBucket("has an endpoint that is no address with https:// or http:// and a host")
         if bucket.addressing not in ("auto", "path", "virtual"):
             raise NoBucket("has an addressing other than path, virtual and auto")
         return bucket
@@ -57,3 +57,11 @@ class BucketAddress:
             "access_key": access_key or None,
             "secret_key": secret_key or None,
         }
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # the port is no number
+        return False

@@ -88,7 +88,7 @@ def _faults_of_the_store(name: str) -> Iterator[None]:
         raise FileNotFoundError(errno.ENOENT, "The store has no such file", name) from error
     except (ClientError, BotoCoreError, Boto3Error) as error:
         cause = error.__context__ if isinstance(error.__context__, ClientError) else error
-        answer = getattr(cause, "response", {})
+        answer = getattr(cause, "response", None) or {}
         if (
             answer.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404
             and _code(answer) != "NoSuchBucket"

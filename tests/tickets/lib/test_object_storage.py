@@ -1,5 +1,6 @@
 """Files in an object store, tried with a real one: whatever it does, it is a file or an OSError."""
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.files.storage import Storage, storages
 
 from tests.objectstores import NOWHERE, ObjectStore, object_store, storages_at
 from tickets.errors import FileStoreFault
+from tickets.lib import object_storage
 from tickets.services.intake.faults import is_passing
 
 
@@ -80,3 +82,15 @@ def test_a_store_that_refuses_is_a_passing_fault(store: ObjectStore) -> None:
     assert is_passing(failed.value)
     with pytest.raises(FileStoreFault, match="NoSuchBucket"):
         storage_at(store.url_of("no-such-bucket")).listdir("")
+
+
+def test_a_store_that_does_not_answer_is_given_up(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_storage, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(object_storage, "TRIES", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        files = storage_at(store.url_of("desk", endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        with pytest.raises(FileStoreFault, match="the file store: ReadTimeoutError") as failed:
+            files.save("one", ContentFile(b"x"))
+    assert is_passing(failed.value)
