@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django_q import tasks
+from django_q.brokers.orm import ORM
+from django_q.conf import Conf
 from django_q.tasks import async_task
 
 _held: ContextVar[bool] = ContextVar("nudges_held", default=False)
@@ -26,12 +29,19 @@ def nudge_delivery() -> None:
 
 
 def nudge_intake(inbound: int) -> None:
-    """Have a stored mail (its key) processed after the commit."""
+    """Have a stored mail (its key) processed after the commit.
+
+    A queue in the same database gets the task with the mail: one commit serves both, and neither is there alone.
+    """
 
     def process() -> None:
         async_task("tickets.tasks.process_one", inbound)
 
-    after_commit(process)
+    shares_our_commit = Conf.ORM == DEFAULT_DB_ALIAS and isinstance(tasks.get_broker(), ORM)
+    if shares_our_commit and not _held.get():
+        process()
+    else:
+        after_commit(process)
 
 
 def nudge_fetch() -> None:

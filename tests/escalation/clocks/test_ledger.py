@@ -41,11 +41,16 @@ from tickets.services.status_and_priority import change_priority, set_status
 pytestmark = pytest.mark.django_db
 
 
+def appended(clock, *arguments, **more):
+    append_event(clock, *arguments, **more)
+    return ClockEvent.objects.filter(clock=clock).latest("pk")
+
+
 def test_a_ledger_line_records_what_changed_who_did_it_when_and_why():
     clock, actor = ClockFactory(), staff()
     before = Before.of(clock)
     clock.state, clock.due_at = ClockState.MET, minute(90)
-    line = append_event(
+    line = appended(
         clock,
         ClockChange.MET,
         ChangeContext(minute(5), actor, "x" * 400),
@@ -67,20 +72,20 @@ def test_a_ledger_line_records_what_changed_who_did_it_when_and_why():
 
 def test_a_change_that_is_neither_of_state_nor_due_time_repeats_both_in_its_line():
     clock = ClockFactory()
-    line = append_event(clock, ClockChange.WAIVED, ChangeContext(minute(5), None))
+    line = appended(clock, ClockChange.WAIVED, ChangeContext(minute(5), None))
     assert (line.state_before, line.state_after) == (ClockState.RUNNING, ClockState.RUNNING)
     assert (line.due_before, line.due_after) == (clock.due_at, clock.due_at)
 
 
 def test_a_change_without_a_time_of_its_own_takes_the_time_of_the_act():
     clock = ClockFactory()
-    assert append_event(
+    assert appended(
         clock, ClockChange.CANCELLED, ChangeContext(minute(5), None), before=NOTHING
     ).at == minute(5)
 
 
 def test_no_line_is_changed_or_deleted():
-    line = append_event(ClockFactory(), ClockChange.STARTED, ChangeContext(minute(0), None), before=NOTHING)
+    line = appended(ClockFactory(), ClockChange.STARTED, ChangeContext(minute(0), None), before=NOTHING)
     line.cause = "never happened"
     for forbidden in (
         line.save,

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django_q.models import OrmQ
 
+from supportdesk.processes.cluster.orm_broker import OwnOrm
 from tests.factories import InboundEmailFactory, MailboxFactory
 from tests.rawmail import rawmail
 from tickets.models import InboundEmail, Mailbox
@@ -152,7 +155,45 @@ def test_a_mail_without_an_envelope_belongs_to_the_desks_own_mailbox(now, settin
     assert Mailbox.objects.count() == 1
 
 
-def test_a_stored_mail_nudges_the_queue_after_the_commit(now, queued, django_capture_on_commit_callbacks):
+@pytest.fixture
+def queue_in_the_database(monkeypatch):
+    monkeypatch.setattr("django_q.tasks.get_broker", lambda list_key=None: OwnOrm("supportdesk"))
+
+
+@pytest.mark.usefixtures("queue_in_the_database")
+def test_a_queue_in_the_database_gets_the_task_with_the_mail(now, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as waiting:
+        row = receive(rawmail(), now)
+    task = OrmQ.objects.get().task
+    assert (task["func"], task["args"], waiting) == ("tickets.tasks.process_one", (row.pk,), [])
+
+
+@pytest.mark.usefixtures("queue_in_the_database")
+def test_a_mail_whose_task_the_database_refuses_is_not_taken(now, monkeypatch):
+    """The other side keeps it and tries again."""
+
+    def refused(*_arguments: object) -> None:
+        raise OperationalError("disk full")
+
+    monkeypatch.setattr(OwnOrm, "enqueue", refused)
+    with pytest.raises(OperationalError):
+        receive(rawmail(), now)
+    assert not InboundEmail.objects.exists()
+
+
+@pytest.mark.usefixtures("queue_in_the_database")
+def test_to_store_a_mail_takes_two_statements(now):
+    box = MailboxFactory()
+    with CaptureQueriesContext(connection) as captured:
+        receive(rawmail(), now, mailbox=box)
+    written = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+    assert [statement.split()[:3] for statement in written] == [
+        ["INSERT", "INTO", '"tickets_inboundemail"'],
+        ["INSERT", "INTO", '"django_q_ormq"'],
+    ]
+
+
+def test_a_stored_mail_nudges_another_queue_after_the_commit(now, queued, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         row = receive(rawmail(), now)
         assert queued.names == []
