@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from email.utils import parseaddr
 from importlib.util import find_spec
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,6 +63,16 @@ class Env:
 
     def words(self, name: str, default: str) -> list[str]:
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def hosts(self, name: str, default: str) -> list[str]:
+        """Names of hosts, addresses and networks; the word none for nothing."""
+        words = [word for word in self.words(name, default) if word != "none"]
+        for word in words:
+            if "/" in word and not _is_network(word):
+                raise ImproperlyConfigured(
+                    f"{name} contains {word!r}, which is no network. Write it as 10.1.0.0/16, or name a host."
+                )
+        return words
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
@@ -165,6 +175,14 @@ class Env:
             )
         _close_to_others(path)
         return path
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _close_to_others(folder: Path) -> None:

@@ -215,6 +215,11 @@ DKIM_DOMAINS = [
     domain.lower() for domain in env.words("DKIM_DOMAINS", parseaddr(DESK_ADDRESS)[1].rpartition("@")[2])
 ]
 MAIL_MAX_BYTES = env.number("MAIL_MAX_BYTES", 25_000_000, least=10_000, most=500_000_000)
+# Private mail servers that a mailbox may name: hosts, addresses and networks. Never among them unless listed: the
+# addresses of this link and of clouds' metadata. "none": only public ones.
+ALLOW_PRIVATE_MAIL_HOSTS = env.hosts(
+    "ALLOW_PRIVATE_MAIL_HOSTS", "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8"
+)
 MAIL_TIMEOUT_SECONDS = env.number("MAIL_TIMEOUT_SECONDS", 30, least=1, most=300)
 
 # --- The desk --------------------------------------------------------------------------------------------
@@ -284,6 +289,16 @@ STORAGES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if TESTING or DEBUG
         else "supportdesk.static_files.HashedStaticFiles"
+    },
+}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # Images of mails on foreign hosts: a gigabyte at most, for a day (tickets/remote_images.py).
+    "images": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": VAR_DIR / "images",
+        "TIMEOUT": 86_400,
+        "OPTIONS": {"MAX_ENTRIES": 500},
     },
 }
 WHITENOISE_AUTOREFRESH = TESTING or DEBUG  # otherwise every file would have to be collected first

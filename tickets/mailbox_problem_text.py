@@ -22,6 +22,9 @@ SENTENCES = (
     gettext_noop("The certificate of %(place)s is not valid yet. Check the clocks."),
     gettext_noop("The certificate of %(place)s is for another name: %(error)s"),
     gettext_noop("The certificate of %(place)s comes from nobody whom this machine trusts: %(error)s"),
+    gettext_noop(
+        "%(host)s is in a network where the desk looks for no email. ALLOW_PRIVATE_MAIL_HOSTS would permit it."
+    ),
     gettext_noop("The server %(place)s refused: %(error)s"),
     gettext_noop("The server rejected the user name or password of %(user)s: %(error)s"),
     gettext_noop(

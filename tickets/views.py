@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, TypeVar
+from typing import IO, TypeVar, cast
 
+from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -17,8 +18,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from customers import time_of_record
 from tickets.access import visible_attachments, visible_inbound, visible_tickets
 from tickets.models import Attachment, Message
+from tickets.remote_images import LIVES, image_for, through_the_desk
 from tickets.services.intake.erased_mail import is_erased
 
 SAFE_IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
@@ -27,10 +30,9 @@ UNSAFE_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069/\\]")
 RowT = TypeVar("RowT", bound=Model)
 MOST_INLINE_BYTES = 5_000_000
 FRAME_POLICY = (
-    "default-src 'none'; img-src data: 'self'{remote}; style-src 'unsafe-inline'; form-action 'none'; "
+    "default-src 'none'; img-src data:{own}; style-src 'unsafe-inline'; form-action 'none'; "
     "base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
-REMOTE = re.compile(r'(<img\b[^>]*?)\sdata-src="', re.IGNORECASE)
 CONTENT_ID = re.compile(r'src="cid:([^"]+)"', re.IGNORECASE)
 
 
@@ -93,33 +95,52 @@ def _make_harmless(response: HttpResponseBase) -> HttpResponseBase:
 def mail_frame(request: HttpRequest, pk: int) -> HttpResponse:
     """The sanitised HTML of a message. Even unsanitised it could do nothing: no script, no form, no origin.
 
-    ``?images=1`` lets the browser load remote images, which tells the sender that the mail is being read.
+    ``?images=1`` shows remote images too: the desk fetches them, so the sender learns that the mail is being read, and
+    not by whom.
     """
     message = get_object_or_404(Message.objects.select_related("ticket"), pk=pk)
     if not visible_tickets(request.user).filter(pk=message.ticket_id).exists():
         raise Http404
-    with_remote = request.GET.get("images") == "1"
-    return framed(framed_body(message, with_remote=with_remote), with_remote=with_remote)
+    return framed(framed_body(message), request, message)
 
 
-def framed(body: str, *, with_remote: bool) -> HttpResponse:
-    """A sanitised HTML as a page that stands in a frame and can do nothing."""
+def framed(body: str, request: HttpRequest, message: Message) -> HttpResponse:
+    """A sanitised HTML as a page that stands in a frame and can do nothing but show images of the desk's."""
+    if request.GET.get("images") == "1":
+        reader = cast(User, request.user)
+        body = through_the_desk(body, message=message.pk, reader=reader.pk, at=time_of_record.now())
     response = HttpResponse(render_to_string("tickets/mail_frame.html", {"body": mark_safe(body)}))  # noqa: S308 sanitised when stored, inert by policy
-    response.headers["Content-Security-Policy"] = FRAME_POLICY.format(
-        remote=" https: http:" if with_remote else ""
-    )
+    response.headers["Content-Security-Policy"] = FRAME_POLICY.format(own=f" {_own_origin(request)}")
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
 
-def framed_body(message: Message, *, with_remote: bool) -> str:
+def _own_origin(request: HttpRequest) -> str:
+    """Named, as a sandboxed page has no origin of its own that 'self' could mean."""
+    return f"{request.scheme}://{request.get_host()}"
+
+
+@require_safe
+def remote_image(request: HttpRequest, token: str) -> HttpResponse:
+    """An image of a mail on a foreign host. The token stands for the session, which a sandboxed frame does not send."""
+    kind, data = image_for(token, at=time_of_record.now())
+    if not kind:
+        raise Http404
+    response = _make_harmless(HttpResponse(data, content_type=kind))
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # the frame has no origin
+    response.headers["Cache-Control"] = f"private, max-age={int(LIVES.total_seconds())}"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return cast(HttpResponse, response)
+
+
+def framed_body(message: Message) -> str:
     """The HTML with the message's own images embedded, as a sandboxed frame sends no session."""
     own = message.attachments.exclude(content_id="")
     images = [
         InlineImage(file.content_id, file.content_type, file.size, partial(_read, file)) for file in own
     ]
-    return embedded(message.html, images, with_remote=with_remote)
+    return embedded(message.html, images)
 
 
 @dataclass(frozen=True)
@@ -132,10 +153,10 @@ class InlineImage:
     read: Callable[[], bytes]
 
 
-def embedded(html: str, images: Iterable[InlineImage], *, with_remote: bool) -> str:
+def embedded(html: str, images: Iterable[InlineImage]) -> str:
     """The sanitised HTML with its own images as `data:` addresses, as long as they fit.
 
-    Without SVG, which can carry scripts. ``with_remote`` lets the browser load the others.
+    Without SVG, which can carry scripts.
     """
     addresses: dict[str, str] = {}
     left = MOST_INLINE_BYTES
@@ -144,8 +165,7 @@ def embedded(html: str, images: Iterable[InlineImage], *, with_remote: bool) -> 
             left -= image.size
             encoded = base64.b64encode(image.read()).decode("ascii")
             addresses[image.content_id.lower()] = f"data:{image.content_type};base64,{encoded}"
-    body = CONTENT_ID.sub(lambda match: f'src="{addresses.get(match[1].lower(), "")}"', html)
-    return REMOTE.sub(r'\1 src="', body) if with_remote else body
+    return CONTENT_ID.sub(lambda match: f'src="{addresses.get(match[1].lower(), "")}"', html)
 
 
 def _read(file: Attachment) -> bytes:

@@ -86,16 +86,16 @@ def attached_mail(request: HttpRequest, pk: int) -> HttpResponse:
 @xframe_options_sameorigin
 def attached_mail_frame(request: HttpRequest, pk: int) -> HttpResponse:
     """Its sanitised HTML, as inert as that of a message."""
-    mail = _opened(request, pk).mail
+    opened = _opened(request, pk)
+    mail = opened.mail
     if mail is None or not mail.html:
         raise Http404
-    with_remote = request.GET.get("images") == "1"
     images = (
         InlineImage(file.content_id, file.content_type, len(file.data), partial(bytes, file.data))
         for file in mail.attachments
         if file.content_id
     )
-    return framed(embedded(mail.html, images, with_remote=with_remote), with_remote=with_remote)
+    return framed(embedded(mail.html, images), request, opened.stored.message)
 
 
 @require_safe

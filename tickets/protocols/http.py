@@ -1,7 +1,7 @@
 """HTTP to other hosts: only public ones, no redirects, no long responses.
 
 Everything the desk asks of other hosts goes through `Session`: webhooks, Apprise's plugins, the call after a sweep,
-access tokens for mailboxes.
+access tokens for mailboxes, images of mails.
 The host's address is resolved and checked here, and the connection is made to that same address, so that a name
 cannot change in between. Proxies and .netrc of the environment are not used. Reasons: "One HTTP session" in
 .github/decisions/notifications.md.
@@ -55,6 +55,7 @@ class Exchange:
     problem: requests.RequestException | None = None
     sockets: list[socket.socket] = field(default_factory=list)
     is_cancelled: bool = False
+    most_bytes: int = MOST_BYTES
 
     def cancel(self) -> None:
         self.is_cancelled = True
@@ -276,14 +277,15 @@ class Session(requests.Session):
 def _read(response: requests.Response, here: Exchange | None) -> None:
     """Read a short body and hang up; a body that trickles in for ever times out."""
     body = b""
+    most = here.most_bytes if here is not None else MOST_BYTES
     with contextlib.closing(response):
         for chunk in response.iter_content(8192):
             body += chunk
             if here is not None and time.monotonic() > here.deadline:
                 raise requests.ReadTimeout("the answer does not end")
-            if len(body) >= MOST_BYTES:
+            if len(body) >= most:
                 break
-    response._content = body[:MOST_BYTES]  # as requests itself does after reading
+    response._content = body[:most]  # as requests itself does after reading
     response._content_consumed = True
 
 

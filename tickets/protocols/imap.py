@@ -9,15 +9,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from imaplib import IMAP4
 from ipaddress import ip_address
 from typing import Any
 
 from django.utils.translation import gettext as _
 from imapclient import DELETED, SEEN, IMAPClient
 from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
+from imapclient.imap4 import IMAP4WithTimeout
+from imapclient.tls import IMAP4_TLS, wrap_socket
 
 from tickets.lib.tls import verifying_context
 from tickets.protocols.connection_faults import connection_fault, no_starttls, words_of
+from tickets.protocols.mail_hosts import connected_to
 from tickets.protocols.problems import FolderRefused, LoginRefused, MailboxProblem
 from tickets.protocols.secret_masking import without_secrets
 
@@ -267,7 +271,7 @@ class ImapSession:
         account.refuse_plain_text()
         context = None if account.security == "none" else verifying_context()
         is_tls = account.security == "tls"
-        self.client = IMAPClient(
+        self.client: IMAPClient = CheckedClient(
             account.host, account.port, ssl=is_tls, ssl_context=context if is_tls else None, timeout=timeout
         )
         self.client.normalise_times = False  # keep the zone of internal dates
@@ -308,6 +312,27 @@ class ImapSession:
             self.client.sasl_login("XOAUTH2", _TokenLogin(self.account))
         else:
             self.client.login(self.account.username, self.account.secret)
+
+
+class _Plain(IMAP4WithTimeout):
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        return connected_to(self.host, self.port, timeout or self._timeout)
+
+
+class _Tls(IMAP4_TLS):
+    def _create_socket(self, timeout: float | None = None) -> socket.socket:
+        bare = connected_to(self.host, self.port, timeout or self._timeout)
+        return wrap_socket(bare, self.ssl_context, self.host)
+
+
+class CheckedClient(IMAPClient):
+    """Connects to checked addresses only."""
+
+    def _create_IMAP4(self) -> IMAP4:
+        seconds = getattr(self._timeout, "connect", None)
+        if self.ssl:
+            return _Tls(self.host, self.port, self.ssl_context, seconds)
+        return _Plain(self.host, self.port, seconds)
 
 
 class _TokenLogin:

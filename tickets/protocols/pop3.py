@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import poplib
+import socket
+import ssl
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +19,7 @@ from django.utils.translation import gettext as _
 from tickets.lib.tls import verifying_context
 from tickets.protocols.connection_faults import connection_fault, no_starttls, words_of
 from tickets.protocols.imap import Account, WaitingMail
+from tickets.protocols.mail_hosts import connected_to
 from tickets.protocols.problems import LoginRefused, MailboxProblem
 from tickets.protocols.secret_masking import without_secrets
 
@@ -100,11 +103,15 @@ class _LongLines:
 
 
 class _Pop3(_LongLines, poplib.POP3):
-    pass
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return connected_to(self.host, self.port, timeout)
 
 
 class _Pop3Tls(_LongLines, poplib.POP3_SSL):
-    pass
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        bare = connected_to(self.host, self.port, timeout)
+        context: ssl.SSLContext = self.context  # type: ignore[attr-defined]  # poplib has it
+        return context.wrap_socket(bare, server_hostname=self.host)
 
 
 def _connect(account: Account, *, timeout: float) -> poplib.POP3:

@@ -22,7 +22,7 @@ Login = Callable[[User], Client]
 def missing(monkeypatch: pytest.MonkeyPatch) -> MissingMail:
     server = FakeServer()
     server.add(rawmail(), NOW - timedelta(hours=5), uid=7)
-    monkeypatch.setattr("tickets.protocols.imap.IMAPClient", server.client)
+    monkeypatch.setattr("tickets.protocols.imap.CheckedClient", server.client)
     mailbox = MailboxFactory(host="imap.desk.example", username="support", password="secret")
     return MissingMail.objects.create(
         mailbox=mailbox, folder="INBOX", uid_validity=1, uid=7, subject="Black screen", found_at=NOW

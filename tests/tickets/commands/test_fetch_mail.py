@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
     server = FakeServer()
-    monkeypatch.setattr("tickets.protocols.imap.IMAPClient", server.client)
+    monkeypatch.setattr("tickets.protocols.imap.CheckedClient", server.client)
     return server
 
 

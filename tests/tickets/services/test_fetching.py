@@ -31,7 +31,7 @@ TEN = datetime(2026, 11, 18, 18, 0, tzinfo=timezone(timedelta(hours=8)))  # 10:0
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
     server = FakeServer()
-    monkeypatch.setattr("tickets.protocols.imap.IMAPClient", server.client)
+    monkeypatch.setattr("tickets.protocols.imap.CheckedClient", server.client)
     return server
 
 

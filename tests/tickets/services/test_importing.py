@@ -32,7 +32,7 @@ SINCE = BEGAN - timedelta(days=30)
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
     server = FakeServer()
-    monkeypatch.setattr("tickets.protocols.imap.IMAPClient", server.client)
+    monkeypatch.setattr("tickets.protocols.imap.CheckedClient", server.client)
     return server
 
 
@@ -181,7 +181,7 @@ def test_a_server_that_is_away_is_recorded_and_tried_later(server, mailbox, monk
         raise ConnectionRefusedError
 
     with monkeypatch.context() as away:
-        away.setattr("tickets.protocols.imap.IMAPClient", refuse)
+        away.setattr("tickets.protocols.imap.CheckedClient", refuse)
         assert imported(mailbox).problem
     assert (mailbox.failures, mailbox.import_ended_at, mailbox.locked_until) == (1, None, None)
     (report,) = import_due(read_clock=lambda: NOW + timedelta(minutes=20))

@@ -25,7 +25,7 @@ STOPPED, RECOVERED = NoticeKind.MAILBOX_STOPPED, NoticeKind.MAILBOX_RECOVERED
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
     server = FakeServer()
-    monkeypatch.setattr("tickets.protocols.imap.IMAPClient", server.client)
+    monkeypatch.setattr("tickets.protocols.imap.CheckedClient", server.client)
     return server
 
 
@@ -114,7 +114,7 @@ def test_an_alarm_that_fails_stops_no_mailbox(server, mailbox, monkeypatch):
     fetch(mailbox, 0, 1)
     assert told() == []
     monkeypatch.undo()
-    monkeypatch.setattr("tickets.protocols.imap.IMAPClient", server.client)
+    monkeypatch.setattr("tickets.protocols.imap.CheckedClient", server.client)
     fetch(mailbox, 3)
     assert told() == [("otto", STOPPED)]
 

@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
     server = FakeServer()
-    monkeypatch.setattr("tickets.protocols.imap.IMAPClient", server.client)
+    monkeypatch.setattr("tickets.protocols.imap.CheckedClient", server.client)
     return server
 
 

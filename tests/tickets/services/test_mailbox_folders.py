@@ -22,7 +22,7 @@ EARLIER = TEN - timedelta(days=30)
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> FakeServer:
     server = FakeServer(folders={"INBOX": {}, "VIP": {}})
-    monkeypatch.setattr("tickets.protocols.imap.IMAPClient", server.client)
+    monkeypatch.setattr("tickets.protocols.imap.CheckedClient", server.client)
     return server
 
 

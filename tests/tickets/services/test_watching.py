@@ -250,7 +250,7 @@ def test_a_mailbox_is_fetched_by_the_queue(mailbox, queued, django_capture_on_co
 def test_only_a_mailbox_that_is_due_is_fetched(mailbox, monkeypatch, frozen):
     server = FakeServer(password="p")
     server.add(rawmail(), NOW)
-    monkeypatch.setattr("tickets.protocols.imap.IMAPClient", server.client)
+    monkeypatch.setattr("tickets.protocols.imap.CheckedClient", server.client)
     Mailbox.objects.update(retry_at=NOW + timedelta(minutes=10))
     assert tasks.fetch_one(mailbox.pk) == "not due"
     Mailbox.objects.update(retry_at=None)
