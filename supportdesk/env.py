@@ -186,10 +186,10 @@ def _is_network(text: str) -> bool:
 
 
 def _close_to_others(folder: Path) -> None:
-    """Take from strangers the way into a folder that was there before; its group keeps what it had."""
+    """Take from everybody else the way into a folder that was there before."""
     details = folder.stat()
-    if details.st_mode & stat.S_IRWXO and details.st_uid == os.geteuid():
-        folder.chmod(stat.S_IMODE(details.st_mode) & ~stat.S_IRWXO)
+    if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO) and details.st_uid == os.geteuid():
+        folder.chmod(stat.S_IMODE(details.st_mode) & ~(stat.S_IRWXG | stat.S_IRWXO))
 
 
 def _did_you_mean(name: str, names: Iterable[str]) -> str:

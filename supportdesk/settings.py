@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from dotenv import dotenv_values, load_dotenv
 
 from supportdesk.env import Env, is_loopback
+from supportdesk.private_files import close_earlier_files, write_privately
 from supportdesk.secrets import checked_secret_key, kept_encryption_keys, kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -27,6 +28,9 @@ env = Env()
 ENVIRONMENT = env.choice("DESK_ENVIRONMENT", "embedded", ("embedded", "production"))
 PRODUCTION = ENVIRONMENT == "production"
 VAR_DIR = env.folder("DESK_VAR_DIR", BASE_DIR / ".var")
+write_privately()
+if not TESTING:
+    close_earlier_files(VAR_DIR)
 
 DEBUG = env.flag("DEBUG", "no")
 if PRODUCTION and DEBUG:

@@ -134,12 +134,12 @@ def test_what_is_neither_an_address_nor_one_of_the_words_is_refused(value):
         env(value).address_or("X", "plus", words=("plus", "off"))
 
 
-def test_a_folder_from_before_is_closed_to_strangers_and_stays_open_to_its_group(tmp_path):
+def test_a_folder_from_before_is_closed_to_everybody_else(tmp_path):
     folder = tmp_path / "desk"
     folder.mkdir()
     folder.chmod(0o755)
     env(str(folder)).folder("X", Path("/"))
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o750
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_a_name_in_the_file_that_nothing_reads_is_refused_with_the_likely_one():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from imaplib import IMAP4
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import gettext as _
 from imapclient import DELETED, SEEN, IMAPClient
@@ -271,8 +271,15 @@ class ImapSession:
         account.refuse_plain_text()
         context = None if account.security == "none" else verifying_context()
         is_tls = account.security == "tls"
-        self.client: IMAPClient = CheckedClient(
-            account.host, account.port, ssl=is_tls, ssl_context=context if is_tls else None, timeout=timeout
+        self.client = cast(
+            IMAPClient,
+            CheckedClient(
+                account.host,
+                account.port,
+                ssl=is_tls,
+                ssl_context=context if is_tls else None,
+                timeout=timeout,
+            ),
         )
         self.client.normalise_times = False  # keep the zone of internal dates
         try:
