@@ -15,14 +15,23 @@ class SupportDeskConfig(AppConfig):
 
     def ready(self) -> None:
         from allauth.account.signals import authentication_step_completed
+        from allauth.mfa.signals import authentication_failed, authenticator_added, authenticator_removed
         from django.contrib.auth.signals import user_logged_in
 
-        from supportdesk.accounts.pages.session_start import limit_session, note_new_proof
+        from supportdesk.accounts.pages.session_start import (
+            limit_session,
+            look_for_factor,
+            note_new_proof,
+            note_wrong_factor,
+        )
         from supportdesk.processes.cluster.queue_time import go_by_time_of_record
 
         go_by_time_of_record()
         start_telemetry()
         user_logged_in.connect(limit_session, dispatch_uid="supportdesk.limit_session")
+        authenticator_added.connect(look_for_factor, dispatch_uid="supportdesk.factor_added")
+        authenticator_removed.connect(look_for_factor, dispatch_uid="supportdesk.factor_removed")
+        authentication_failed.connect(note_wrong_factor, dispatch_uid="supportdesk.wrong_factor")
         authentication_step_completed.connect(note_new_proof, dispatch_uid="supportdesk.note_new_proof")
         checks.register(check_deployment, checks.Tags.security, deploy=True)
         checks.register(check_rights, checks.Tags.security, deploy=True)

@@ -1,5 +1,6 @@
 """Runs around every page: gives the request an id, sets the reader's language and zone, asks users for a password of
-their own, ends sessions whose time is over, measures, and reports a web server whose clock is wrong.
+their own and for a second factor, ends sessions whose time is over, measures, and reports a web server whose clock is
+wrong.
 """
 
 import time
@@ -23,6 +24,7 @@ from supportdesk.accounts.browser_sessions import see_session
 from supportdesk.accounts.one_time_password import must_choose_password
 from supportdesk.accounts.pages.session_start import limit_session
 from supportdesk.accounts.reader import profile_with_permissions
+from supportdesk.accounts.second_factors import must_set_up
 from supportdesk.accounts.session_limits import KEY, note_activity, why_over
 from supportdesk.accounts.sign_ins import record_sign_in, visitor_of
 from supportdesk.models import SignInMethod, SignInOutcome
@@ -167,6 +169,27 @@ class SessionLimitsMiddleware:
 def is_refresh(request: HttpRequest) -> bool:
     """True for what a page asks by itself, with nobody there."""
     return request.method == "GET" and "HX-Request" in request.headers
+
+
+class SecondFactorMiddleware:
+    """Shows only the pages for setting up a second factor to a user who must have one and has none."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(HEALTH) or not must_set_up(request):
+            return self.get_response(request)
+        page = reverse("mfa_index")
+        others = [reverse(name) for name in ("admin:logout", "admin:own_password", "account_reauthenticate")]
+        if request.path.startswith(page) or request.path in others or is_public(request.path):
+            return self.get_response(request)
+        return HttpResponseRedirect(page)
+
+
+def is_public(path: str) -> bool:
+    """What is open without signing in, by the word of a link, and what pages load."""
+    return path.startswith(("/ack/", "/unsubscribe/", "/duty/", "/account/logout/", reverse("admin:jsi18n")))
 
 
 class OwnPasswordMiddleware:

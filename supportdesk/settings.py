@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "django_filters",
     "django_q",
     "customers",
@@ -110,6 +111,7 @@ MIDDLEWARE = [
     "supportdesk.middleware.OwnPasswordMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "supportdesk.middleware.SessionLimitsMiddleware",
+    "supportdesk.middleware.SecondFactorMiddleware",
     "supportdesk.accounts.pages.dangerous_pages.RecentProofMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -359,6 +361,13 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
 PASSWORD_RESET_TIMEOUT = 3_600
+MFA_ADAPTER = "supportdesk.accounts.pages.second_factor_adapter.DeskFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {"add_webauthn": "supportdesk.accounts.pages.second_factor.AddKeyForm"}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody opens an account with the address of somebody else
+MFA_TOTP_TOLERANCE = 1  # clocks of telephones that are half a minute off
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}  # a whole office at nine; a passkey cannot be guessed
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SESSION_REMEMBER = True
 # Passwords are limited by supportdesk.accounts.sign_in_limits; what is left for `login_failed` are second factors.

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from customers.names import desk_name, name_of
 from customers.times import as_read_by, moment, reader_of
@@ -152,7 +152,10 @@ def send_letter(letter: Letter, reader: User, facts: Facts, *, to: str = "") -> 
 
 
 def _text(letter: Letter, reader: User, words: dict[str, str]) -> str:
-    parts = [_("Hello %(name)s,") % {"name": name_of(reader)}, str(letter.text) % words]
+    parts = [
+        pgettext("to a colleague", "Hello %(name)s,") % {"name": name_of(reader)},
+        str(letter.text) % words,
+    ]
     if letter.is_warning:
         parts.append(_warning())
     return "\n\n".join([*parts, words["desk"]])

@@ -3,7 +3,7 @@
 Read in this order: queue, heartbeat, accounts.
 """
 
-from supportdesk.admin.accounts import SignInAdmin
+from supportdesk.admin.accounts import SignInAdmin, SignInGroupAdmin, SignInUserAdmin
 from supportdesk.admin.heartbeat import WordedHeartbeatAdmin
 from supportdesk.admin.queue import FailedTaskAdmin, TimetableAdmin, WaitingTaskAdmin
 from supportdesk.pages.customer import CustomerPageAdmin
@@ -13,6 +13,8 @@ __all__ = [
     "CustomerPageAdmin",
     "FailedTaskAdmin",
     "SignInAdmin",
+    "SignInGroupAdmin",
+    "SignInUserAdmin",
     "TicketPageAdmin",
     "TimetableAdmin",
     "WaitingTaskAdmin",

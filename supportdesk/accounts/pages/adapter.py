@@ -4,11 +4,13 @@ from math import ceil
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.stagekit import clear_login
 from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
@@ -103,6 +105,14 @@ class DeskAccountAdapter(DefaultAccountAdapter):
     ) -> None:
         self.send_mail(template_prefix, email or user.email, {"user": user})
 
+    def pre_login(self, request: HttpRequest, user: Any, **hooks: Any) -> HttpResponse | None:  # type: ignore[override]
+        """A passkey, too, opens the desk only to those who may use it."""
+        if user.is_active and user.is_staff:
+            return None
+        _record(visitor_of(request), user, user.get_username(), SignInOutcome.NO_ACCESS)
+        clear_login(request)
+        return HttpResponseRedirect(reverse("account_inactive"))
+
     def post_login(self, request: HttpRequest, user: Any, **hooks: Any) -> HttpResponse:  # type: ignore[override]
         response: HttpResponse = super().post_login(request, user, **hooks)
         now, came = time_of_record.now(), visitor_of(request)
@@ -112,7 +122,7 @@ class DeskAccountAdapter(DefaultAccountAdapter):
             visitor,
             user=user,
             name=user.get_username(),
-            method=SignInMethod.PASSWORD,
+            method=_method_of(request, user),
             outcome=SignInOutcome.SIGNED_IN,
             at=now,
         )
@@ -122,6 +132,16 @@ class DeskAccountAdapter(DefaultAccountAdapter):
         keep_device(response, visitor.device)
         note_sign_in(request)
         return response
+
+
+def _method_of(request: HttpRequest, user: User) -> SignInMethod:
+    """The strongest of what allauth noted in this session."""
+    noted = get_authentication_records(request, user)
+    factor = next((each for each in reversed(noted) if each["method"] == "mfa"), None)
+    if factor is not None:
+        return SignInMethod.PASSKEY if factor.get("passwordless") else SignInMethod(factor["type"])
+    is_sso = any(each["method"] == "socialaccount" for each in noted)
+    return SignInMethod.SSO if is_sso else SignInMethod.PASSWORD
 
 
 def _refused(refusal: Refusal, visitor: Visitor, user: User | None, name: str) -> ValidationError:
