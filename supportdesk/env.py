@@ -74,6 +74,15 @@ class Env:
                 )
         return words
 
+    def pairs(self, name: str) -> dict[str, str]:
+        """From "a=b,c=d"."""
+        found = [word.partition("=") for word in self.words(name, "")]
+        if all(left.strip() and right.strip() for left, _sign, right in found):
+            return {left.strip(): right.strip() for left, _sign, right in found}
+        raise ImproperlyConfigured(
+            f"{name} is no list such as: their-group=Our group,other-group=Other group."
+        )
+
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
         if value in choices:

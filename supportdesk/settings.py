@@ -87,6 +87,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_filters",
     "django_q",
     "customers",
@@ -354,6 +356,33 @@ SESSION_HOURS = env.number("SESSION_HOURS", 14, least=1, most=336)
 ADMIN_IDLE_MINUTES = env.number("ADMIN_IDLE_MINUTES", 60, least=5, most=10_080)
 # Whether an administrator must have a second factor; for others their group says so.
 ADMINS_NEED_SECOND_FACTOR = env.flag("ADMINS_NEED_SECOND_FACTOR", "yes" if PRODUCTION else "no")
+# Single sign-on by OpenID Connect: the provider's address, ours with it, and which of its groups are which of ours
+# ("support=Account manager,ops=Operator"). Whom it puts into none of them has no access.
+OIDC_URL = env.url("OIDC_URL", "", ("http", "https")).rstrip("/")
+if OIDC_URL and not OIDC_URL.startswith("https://") and not is_loopback(OIDC_URL):
+    raise ImproperlyConfigured(
+        "OIDC_URL begins with http://, so anybody on the way could sign in. Set it to https://."
+    )
+OIDC_NAME = env.text("OIDC_NAME", "SSO")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
+OIDC_GROUPS = env.pairs("OIDC_GROUPS")
+SOCIALACCOUNT_ADAPTER = "supportdesk.accounts.pages.single_sign_on.DeskSsoAdapter"
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_URL},
+            }
+        ],
+    }
+}
 # django-allauth: who signs in and how. Reasons: .github/decisions/accounts.md.
 ACCOUNT_ADAPTER = "supportdesk.accounts.pages.adapter.DeskAccountAdapter"
 ACCOUNT_FORMS = {"login": "supportdesk.accounts.pages.sign_in.SignInForm"}

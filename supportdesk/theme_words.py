@@ -194,6 +194,15 @@ DJANGO_SENTENCES = (
     gettext_noop("Please correct the duplicate values below."),
 )
 
+# Words of django-allauth, which says some of them otherwise in Chinese.
+ALLAUTH_WORDS = (
+    gettext_noop("Use authenticator app or code"),
+    gettext_noop("Use a security key"),
+    gettext_noop("Use your password"),
+    gettext_noop("Authenticator code"),
+    gettext_noop("Code"),
+)
+
 # Words of Django's scripts that its Chinese catalogue lacks; supportdesk.pages.script_words hands them to the browser.
 SCRIPT_WORDS = (
     gettext_noop('Choose %s by selecting them and then select the "Choose" arrow button.'),

@@ -1,9 +1,11 @@
 """Sign-ins, read-only; the rules of groups, and help for who is locked out. Rows of allauth have their own pages."""
 
 import allauth.account.admin  # registers its own classes, which are taken back here
-import allauth.mfa.admin  # noqa: F401  # likewise
+import allauth.mfa.admin  # likewise
+import allauth.socialaccount.admin  # noqa: F401  # likewise
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
@@ -22,9 +24,16 @@ from customers.names import name_of
 from customers.phrases import listed
 from supportdesk.accounts.agents import agent_in_words
 from supportdesk.accounts.second_factors import FACTORS
-from supportdesk.models import SignIn, SignInRule
+from supportdesk.models import SignIn, SignInOutcome, SignInRule
 
-for model in (EmailAddress, EmailConfirmation, Authenticator, User, Group):
+# What the list shows in green and in blue; the rest is red.
+GOOD, PLAIN = {"in"}, {"new password", "idle", "over", "ended"}
+LABELS = {
+    each.value: "success" if each.value in GOOD else "info" if each.value in PLAIN else "danger"
+    for each in SignInOutcome
+}
+OTHERS = (EmailAddress, EmailConfirmation, Authenticator, SocialAccount, SocialApp, SocialToken)
+for model in (*OTHERS, User, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
@@ -49,7 +58,7 @@ class SignInAdmin(ReadOnlyAdmin):
     def person(self, row: SignIn) -> str:
         return name_of(row.user) if row.user is not None else row.name
 
-    @display(description=_("outcome"), label={"in": "success", "new password": "info"})
+    @display(description=_("outcome"), label=LABELS)
     def shown_outcome(self, row: SignIn) -> tuple[str, str]:
         return row.outcome, row.get_outcome_display()
 

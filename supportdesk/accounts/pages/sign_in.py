@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.forms import LoginForm
 from allauth.account.views import LoginView
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
@@ -51,7 +52,8 @@ class SignInView(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        return {**context, "title": _("Log in"), "app_path": self.request.get_full_path()}
+        sso = settings.OIDC_NAME if settings.OIDC_URL else ""
+        return {**context, "title": _("Log in"), "app_path": self.request.get_full_path(), "sso": sso}
 
 
 sign_in = never_cache(in_the_desk(SignInView.as_view()))

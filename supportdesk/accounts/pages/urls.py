@@ -16,11 +16,13 @@ from supportdesk.accounts.pages.my_account import end_my_session, my_account
 from supportdesk.accounts.pages.new_password import new_password
 from supportdesk.accounts.pages.own_address import own_address
 from supportdesk.accounts.pages.sign_in import sign_in
+from supportdesk.accounts.pages.single_sign_on import sso_callback, sso_login
 
 of_the_desk = admin.site.admin_view
 SENT, FORGOTTEN, NEW = _("Look into your mailbox"), _("Forgotten your password?"), _("Set a new password")
 KEYS, APP, CODES = _("Second factor"), _("Authenticator app"), _("Recovery codes")
 ADD, REMOVE = _("Add a passkey or security key"), _("Remove the key")
+CANCELLED = "socialaccount_login_cancelled"
 FACTOR = "account/second-factor/"
 urlpatterns = [
     path("login/", sign_in, name="account_login"),
@@ -68,6 +70,12 @@ urlpatterns = [
         f"{FACTOR}keys/<int:pk>/name/",
         of_the_desk(in_the_desk(keys.edit_webauthn, _("Name of the key"))),
         name="mfa_edit_webauthn",
+    ),
+    path("account/sso/<slug:provider_id>/login/", sso_login, name="openid_connect_login"),
+    path("account/sso/<slug:provider_id>/callback/", sso_callback, name="openid_connect_callback"),
+    path("account/sso/cancelled/", RedirectView.as_view(pattern_name="account_login"), name=CANCELLED),
+    path(
+        "account/sso/signup/", RedirectView.as_view(pattern_name="account_login"), name="socialaccount_signup"
     ),
     path("account/logout/", in_the_desk(account.logout, _("Sign out")), name="account_logout"),
     path(

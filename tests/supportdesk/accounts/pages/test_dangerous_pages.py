@@ -47,7 +47,7 @@ def test_a_quarter_of_an_hour_after_signing_in_it_asks_for_the_password_and_goes
 def test_a_form_that_was_filled_in_slowly_is_taken(client, root, frozen):
     frozen.shift(timedelta(minutes=50))
     client.get("/my-settings/")
-    form = {"name": "Night shift"}
+    form = {"name": "Night shift", "sign_in_rule-TOTAL_FORMS": "0", "sign_in_rule-INITIAL_FORMS": "0"}
     assert client.post("/auth/group/add/", form)["Location"] == "/auth/group/"
     frozen.shift(timedelta(minutes=10))
     assert client.post("/auth/group/add/", form)["Location"].startswith("/account/proof/")
