@@ -7,10 +7,30 @@ import json
 import logging
 import socket
 from datetime import UTC, datetime
+from typing import Any
 
 from customers.work_ids import current_work_id
 
 HOST = socket.gethostname()[:64]
+
+
+def logging_settings(*, form: str, level: str) -> dict[str, Any]:
+    """Django's LOGGING; ``form`` is line or json."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {"()": "supportdesk.log_lines.LineFormatter"},
+            "json": {"()": "supportdesk.log_lines.JsonFormatter"},
+        },
+        "filters": {"refusals": {"()": "supportdesk.log_lines.WithoutTracebacksOfRefusals"}},
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": form, "filters": ["refusals"]}
+        },
+        # What the web server itself has to say about a worker.
+        "loggers": {"gunicorn.error": {"handlers": ["console"], "propagate": False}},
+        "root": {"handlers": ["console"], "level": level},
+    }
 
 
 class WithoutTracebacksOfRefusals(logging.Filter):

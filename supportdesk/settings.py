@@ -7,12 +7,13 @@ from typing import Any
 from urllib.parse import quote
 
 from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
 from dotenv import dotenv_values, load_dotenv
 
+from supportdesk.admin_look import UNFOLD  # noqa: F401 - the theme reads it from here
+from supportdesk.allauth_settings import *  # noqa: F403 - django-allauth reads them from here
 from supportdesk.env import Env, is_loopback
+from supportdesk.log_lines import logging_settings
 from supportdesk.private_files import close_earlier_files, write_privately
 from supportdesk.secrets import checked_secret_key, kept_encryption_keys, kept_secret_key
 
@@ -383,89 +384,14 @@ SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
         ],
     }
 }
-# django-allauth: who signs in and how. Reasons: .github/decisions/accounts.md.
-ACCOUNT_ADAPTER = "supportdesk.accounts.pages.adapter.DeskAccountAdapter"
-ACCOUNT_FORMS = {"login": "supportdesk.accounts.pages.sign_in.SignInForm"}
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_CHANGE_EMAIL = True
-ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
-PASSWORD_RESET_TIMEOUT = 3_600
-MFA_ADAPTER = "supportdesk.accounts.pages.second_factor_adapter.DeskFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_FORMS = {"add_webauthn": "supportdesk.accounts.pages.second_factor.AddKeyForm"}
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody opens an account with the address of somebody else
-MFA_TOTP_TOLERANCE = 1  # clocks of telephones that are half a minute off
-MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}  # a whole office at nine; a passkey cannot be guessed
-ACCOUNT_LOGIN_METHODS = {"username"}
-ACCOUNT_SESSION_REMEMBER = True
-# Passwords are limited by supportdesk.accounts.sign_in_limits; what is left for `login_failed` are second factors.
-ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "20/m/ip,5/5m/key"}
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # --- Logs ------------------------------------------------------------------------------------------------
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"()": "supportdesk.log_lines.LineFormatter"},
-        "json": {"()": "supportdesk.log_lines.JsonFormatter"},
-    },
-    "filters": {"refusals": {"()": "supportdesk.log_lines.WithoutTracebacksOfRefusals"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": env.choice("LOG_FORMAT", "line", ("line", "json")),
-            "filters": ["refusals"],
-        }
-    },
-    # What the web server itself has to say about a worker.
-    "loggers": {"gunicorn.error": {"handlers": ["console"], "propagate": False}},
-    "root": {
-        "handlers": ["console"],
-        "level": env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
-    },
-}
-
-# --- The look of the admin -------------------------------------------------------------------------------
-INDIGO = {
-    "50": "oklch(96.2% .018 272.314)",
-    "100": "oklch(93% .034 272.788)",
-    "200": "oklch(87% .065 274.039)",
-    "300": "oklch(78.5% .115 274.713)",
-    "400": "oklch(67.3% .182 276.935)",
-    "500": "oklch(58.5% .233 277.117)",
-    "600": "oklch(51.1% .262 276.966)",
-    "700": "oklch(45.7% .24 277.023)",
-    "800": "oklch(39.8% .195 277.366)",
-    "900": "oklch(35.9% .144 278.697)",
-    "950": "oklch(25.7% .09 281.288)",
-}
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": _("Support desk"),
-    "SITE_HEADER": _("Support desk"),
-    "SITE_SYMBOL": "support_agent",
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "SHOW_LANGUAGES": False,
-    "SHOW_BACK_BUTTON": True,
-    "ENVIRONMENT": None,
-    "STYLES": [lambda request: static("supportdesk/desk.css")],
-    "SCRIPTS": [lambda request: static("supportdesk/desk.js")],
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("supportdesk/icon.svg")}
-    ],
-    "COLORS": {"primary": INDIGO},
-    "ACCOUNT": {
-        "navigation": [
-            {"title": _("My settings"), "link": reverse_lazy("admin:my_settings")},
-            {"title": _("Sign-in and security"), "link": reverse_lazy("my_account")},
-            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
-        ]
-    },
-    "SIDEBAR": {"show_search": False, "navigation": "supportdesk.navigation.sidebar"},
-}
+LOGGING = logging_settings(
+    form=env.choice("LOG_FORMAT", "line", ("line", "json")),
+    level=env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+)
 
 # --- Misspelt settings -----------------------------------------------------------------------------------
 # All settings have been asked for by now.
