@@ -11,6 +11,12 @@ from django.db.models import Model
 ModelT = TypeVar("ModelT", bound=Model)
 
 
+def columns_of(model: type[Model], table: str, prefix: str) -> str:
+    """Every column of a joined table, each named after its field with the prefix."""
+    fields = model._meta.concrete_fields
+    return ", ".join(f'{table}."{field.column}" AS "{prefix}{field.attname}"' for field in fields)
+
+
 class JoinedRow:
     """One row of a cursor, read from left to right: instances of models, then other columns."""
 
@@ -41,19 +47,6 @@ def asked_rows(**types: str) -> str:
 def as_asked(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
     """The parameter of `asked_rows`: one row or many make the same statement."""
     return {"asked": orjson.dumps(rows).decode()}
-
-
-def columns_of(model: type[Model], table: str, prefix: str) -> str:
-    """Every column of a joined table, each named after its field with the prefix."""
-    fields = model._meta.concrete_fields
-    return ", ".join(f'{table}."{field.column}" AS "{prefix}{field.attname}"' for field in fields)
-
-
-def joined_row(row: Any, model: type[ModelT], prefix: str) -> ModelT | None:
-    """The instance of a joined model; None if the join found none. ``row`` has its columns as attributes."""
-    using, values = row._state.db, row.__dict__
-    taken = {name: values.pop(prefix + name) for name in _names(model)}
-    return _instance(model, list(taken), list(taken.values()), using)
 
 
 def _instance(model: type[ModelT], names: list[str], values: list[Any], using: str) -> ModelT | None:

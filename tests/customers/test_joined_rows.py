@@ -2,23 +2,36 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 
-from customers.joined_rows import columns_of, joined_row
+from customers.joined_rows import JoinedRow, as_asked, asked_rows, columns_of
 from customers.models import Contact, Customer
 from tests.factories import ContactFactory, CustomerFactory, staff
 
 pytestmark = pytest.mark.django_db
 
-JOINED = f"""
-    SELECT
-        customers_contact.*,
-        {columns_of(Customer, "company", "company__")},
-        {columns_of(User, "manager", "manager__")}
-    FROM customers_contact
-    LEFT JOIN customers_customer AS company ON company.id = customers_contact.customer_id
-    LEFT JOIN auth_user AS manager ON manager.id = company.account_manager_id
-    ORDER BY customers_contact.id
-"""
+
+def joined(names):
+    """A row for each name: its place, the contact of that name with customer and manager, and a column at the end."""
+    statement = f"""
+        SELECT
+            asked.place,
+            {columns_of(Contact, "customers_contact", "")},
+            {columns_of(Customer, "company", "company__")},
+            {columns_of(User, "manager", "manager__")},
+            asked.name
+        FROM {asked_rows(place="int", name="text")}
+        JOIN customers_contact ON customers_contact.name = asked.name
+        LEFT JOIN customers_customer AS company ON company.id = customers_contact.customer_id
+        LEFT JOIN auth_user AS manager ON manager.id = company.account_manager_id
+        ORDER BY asked.place
+    """
+    asked = [{"place": place, "name": name} for place, name in enumerate(names)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, as_asked(asked))
+        for place, *columns in cursor.fetchall():
+            row = JoinedRow(columns)
+            yield place, row.take(Contact), row.take(Customer), row.take(User), *row.rest()
 
 
 def columns(instance):
@@ -26,18 +39,29 @@ def columns(instance):
 
 
 def test_every_column_is_what_django_reads_in_value_and_type():
-    ContactFactory(customer=CustomerFactory(account_manager=staff()))
-    (row,) = Contact.objects.raw(JOINED)
-    customer, manager = joined_row(row, Customer, "company__"), joined_row(row, User, "manager__")
-    for instance, again in ((customer, Customer.objects.get()), (manager, User.objects.get(pk=manager.pk))):
-        assert columns(instance) == columns(again)
-        assert [*map(type, columns(instance))] == [*map(type, columns(again))]
-        assert instance._state.adding is False
+    contact = ContactFactory(name="Ann", customer=CustomerFactory(account_manager=staff()))
+    ((_place, *read, name),) = joined(["Ann"])
+    again = (
+        Contact.objects.get(),
+        Customer.objects.get(),
+        User.objects.get(pk=contact.customer.account_manager.pk),
+    )
+    for instance, expected in zip(read, again, strict=True):
+        assert columns(instance) == columns(expected)
+        assert [*map(type, columns(instance))] == [*map(type, columns(expected))]
+        assert (instance._state.adding, instance._state.db) == (False, "default")
+    assert name == "Ann"
 
 
-def test_a_join_that_finds_nothing_gives_none_and_leaves_no_columns():
-    ContactFactory(customer=None)
-    (row,) = Contact.objects.raw(JOINED)
-    assert joined_row(row, Customer, "company__") is None
-    assert joined_row(row, User, "manager__") is None
-    assert not [name for name in row.__dict__ if name.startswith(("company__", "manager__"))]
+def test_a_join_that_finds_nothing_gives_none():
+    ContactFactory(name="Ann", customer=None)
+    ((_place, contact, customer, manager, name),) = joined(["Ann"])
+    assert (contact.name, customer, manager, name) == ("Ann", None, None, "Ann")
+
+
+def test_many_are_asked_at_once_and_told_apart_by_their_place():
+    odd = "黑屏 '\" \\ {} %s \u2028"
+    for name in ("Ann", odd):
+        ContactFactory(name=name)
+    found = [(place, contact.name) for place, contact, *_more in joined([odd, "nobody", "Ann", odd])]
+    assert found == [(0, odd), (2, "Ann"), (3, odd)]

@@ -89,7 +89,10 @@ def _process_together(mails: Sequence[int], *, now: datetime) -> Batch:
         rows = _waiting().filter(pk__in=ours).select_for_update(skip_locked=True)
         stored = list(rows.order_by("received_at", "pk"))
         parsed = dict(_parsed(stored))
-        remember_writers(((row, parsed[row.pk]) for row in stored if row.pk in parsed), mailboxes, now=now)
+        with suppress(Exception), piece_of_work():  # each mail asks for its own then
+            remember_writers(
+                [(row, parsed[row.pk]) for row in stored if row.pk in parsed], mailboxes, now=now
+            )
         for row in stored:
             if not _try_one(row, parsed.pop(row.pk, None), now=now):
                 left.append(row.pk)

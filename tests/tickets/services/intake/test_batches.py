@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
@@ -347,6 +347,17 @@ def test_rows_that_the_database_refuses_hold_up_no_other_mail(frozen, monkeypatc
     assert states() == [IntakeState.PROCESSED, IntakeState.FAILED, IntakeState.PROCESSED]
     assert InboundEmail.objects.get(pk=rows[1].pk).error.startswith("IntegrityError")
     assert Ticket.objects.count() == OutboundEmail.objects.count() == 2
+
+
+@pytest.mark.parametrize("error", [TypeError("odd address"), DataError("odd address")])
+def test_a_batch_whose_writers_cannot_be_read_at_once_is_done_all_the_same(monkeypatch, error):
+    def refuse(*_a, **_k):
+        Ticket.objects.exists()
+        raise error
+
+    rows = [stored(number) for number in range(3)]
+    monkeypatch.setattr("tickets.services.intake.incoming_mail.remember_contacts", refuse)
+    assert process_together(keys(*rows), now=NOW + timedelta(minutes=1)).done == 3
 
 
 def test_plain_mails_cost_a_few_queries_for_the_whole_batch(frozen):
