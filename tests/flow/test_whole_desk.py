@@ -174,18 +174,22 @@ def the_explanation_is_printed(desk: FreshDesk, ticket: Ticket) -> None:
 def the_week_is_exported(desk: FreshDesk, tmp_path: Path) -> None:
     """A correction of the last week has the ticket that waited in the inbox, the week so far the others."""
     desk.manage("export_week")
-    (folder,) = {path.parent for path in desk.folder.glob(".var/files/**/promises.csv")}
+    (folder,) = packs(desk)
     assert "Guild Voice" not in {row["customer"] for row in sheet(folder / "promises.csv")}
     desk.manage("export_week", "--correct", "It had waited in the inbox.")
-    (promise,) = [
-        row for row in sheet(folder / "revision-2" / "promises.csv") if row["customer"] == "Guild Voice"
-    ]
+    (corrected,) = packs(desk) - {folder}
+    (promise,) = [row for row in sheet(corrected / "promises.csv") if row["customer"] == "Guild Voice"]
     assert promise["kind"] == "first_response"
     for subject in (QUESTION, "No sound in the game", "主播端日志和截图"):
         week = week_of(Ticket.objects.filter(subject=subject).earliest("opened_at").opened_at, DESK_ZONE)
         folder = tmp_path / str(week)
         desk.manage("export_week", "--week", str(week), "--preview", str(folder))
         assert subject in {row["subject"] for row in sheet(folder / "tickets.csv")}
+
+
+def packs(desk: FreshDesk) -> set[Path]:
+    """The folders of the packs in the storage."""
+    return {path.parent for path in desk.folder.glob(".var/files/**/promises.csv")}
 
 
 def sheet(path: Path) -> list[dict[str, str]]:
