@@ -1,5 +1,7 @@
 """Sign-ins, read-only; the rules of groups, and help for who is locked out. Rows of allauth have their own pages."""
 
+from typing import Any, ClassVar
+
 import allauth.account.admin  # registers its own classes, which are taken back here
 import allauth.mfa.admin  # likewise
 import allauth.socialaccount.admin  # noqa: F401  # likewise
@@ -71,12 +73,12 @@ class SignInAdmin(ReadOnlyAdmin):
 class SignInUserAdmin(DeskUserAdmin):
     """As below, with the second factors of a person, and the way to remove them."""
 
-    fieldsets = (
+    fieldsets: ClassVar[Any] = (
         *DeskUserAdmin.fieldsets[:2],
         (_("Sign-in and security"), {"fields": ("second_factors",)}),
         *DeskUserAdmin.fieldsets[2:],
     )
-    readonly_fields = (*DeskUserAdmin.readonly_fields, "second_factors")
+    readonly_fields: ClassVar[Any] = (*DeskUserAdmin.readonly_fields, "second_factors")
 
     @display(description=_("second factor"))
     def second_factors(self, user: User) -> str:

@@ -105,7 +105,7 @@ class DeskAccountAdapter(DefaultAccountAdapter):
     ) -> None:
         self.send_mail(template_prefix, email or user.email, {"user": user})
 
-    def pre_login(self, request: HttpRequest, user: Any, **hooks: Any) -> HttpResponse | None:  # type: ignore[override]
+    def pre_login(self, request: HttpRequest, user: Any, **hooks: Any) -> HttpResponse | None:
         """A passkey, too, opens the desk only to those who may use it."""
         if user.is_active and user.is_staff:
             return None
@@ -113,7 +113,7 @@ class DeskAccountAdapter(DefaultAccountAdapter):
         clear_login(request)
         return HttpResponseRedirect(reverse("account_inactive"))
 
-    def post_login(self, request: HttpRequest, user: Any, **hooks: Any) -> HttpResponse:  # type: ignore[override]
+    def post_login(self, request: HttpRequest, user: Any, **hooks: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **hooks)
         now, came = time_of_record.now(), visitor_of(request)
         is_new = not has_signed_in(user, came.device) and has_signed_in_at_all(user)

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -38,9 +39,12 @@ def end_my_session(request: HttpRequest) -> HttpResponse:
     user, now = cast(User, request.user), time_of_record.now()
     others = sessions_of(user, at=now).exclude(key=request.session.session_key or "")
     number = request.POST.get("session", "")
-    chosen = others.filter(pk=number) if number.isdecimal() else others
-    ended = [end_session(each, by=user, visitor=visitor_of(request), at=now) for each in chosen]
-    if ended:
+    if number and not (number.isascii() and number.isdecimal()):
+        raise BadRequest("There is no session with this number.")
+    chosen = list(others.filter(pk=number) if number else others)
+    for each in chosen:
+        end_session(each, by=user, visitor=visitor_of(request), at=now)
+    if chosen:
         messages.success(
             request, _("The session is ended.") if number else _("All other sessions are ended.")
         )

@@ -16,4 +16,4 @@ def own_address(request: HttpRequest) -> HttpResponseBase:
         EmailAddress.objects.update_or_create(
             user=user, email=user.email.lower(), defaults={"verified": True, "primary": True}
         )
-    return cast(HttpResponseBase, email(request))
+    return email(request)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from django.forms import CharField
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,9 +12,7 @@ class AddKeyForm(AddWebAuthnForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].label = _("Name of the key")
-        self.fields["name"].max_length = 60
-        self.fields["name"].widget.attrs["maxlength"] = "60"
+        self.fields["name"] = CharField(label=_("Name of the key"), required=False, max_length=60)
         box = self.fields["passwordless"]
         box.initial = True
         box.label = _("Sign in with it instead of the password")

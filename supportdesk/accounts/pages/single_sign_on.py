@@ -79,12 +79,14 @@ class DeskSsoAdapter(DefaultSocialAccountAdapter):
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
         """A new colleague, without a password."""
-        sociallogin.user.is_staff = True
+        cast(User, sociallogin.user).is_staff = True
         user = cast(User, super().save_user(request, sociallogin, form))
         follow_groups(user, groups_by_claims(_claims(sociallogin)))
         return user
 
-    def on_authentication_error(self, request: HttpRequest, provider: Any, **_details: Any) -> None:
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, *_more: Any, **_details: Any
+    ) -> None:
         messages.error(request, _("Single sign-on did not work. Please try again, or sign in another way."))
         raise ImmediateHttpResponse(HttpResponseRedirect(reverse("account_login")))
 
