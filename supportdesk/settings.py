@@ -11,7 +11,7 @@ from django.urls import reverse_lazy
 from dotenv import dotenv_values, load_dotenv
 
 from supportdesk.admin_look import UNFOLD  # noqa: F401 - the theme reads it from here
-from supportdesk.allauth_settings import *  # noqa: F403 - django-allauth reads them from here
+from supportdesk.allauth_settings import allauth_settings
 from supportdesk.env import Env, is_loopback
 from supportdesk.log_lines import logging_settings
 from supportdesk.private_files import close_earlier_files, write_privately
@@ -369,21 +369,8 @@ OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "")
 OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "")
 OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
 OIDC_GROUPS = env.pairs("OIDC_GROUPS")
-SOCIALACCOUNT_ADAPTER = "supportdesk.accounts.pages.single_sign_on.DeskSsoAdapter"
-SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
-    "openid_connect": {
-        "OAUTH_PKCE_ENABLED": True,
-        "APPS": [
-            {
-                "provider_id": "sso",
-                "name": OIDC_NAME,
-                "client_id": OIDC_CLIENT_ID,
-                "secret": OIDC_CLIENT_SECRET,
-                "settings": {"server_url": OIDC_URL},
-            }
-        ],
-    }
-}
+globals().update(allauth_settings(OIDC_URL, name=OIDC_NAME, client=OIDC_CLIENT_ID, secret=OIDC_CLIENT_SECRET))
+PASSWORD_RESET_TIMEOUT = 3_600
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
