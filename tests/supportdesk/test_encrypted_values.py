@@ -3,6 +3,8 @@
 from io import StringIO
 
 import pytest
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 from django.db.models import TextField
 from django.db.models.functions import Cast
@@ -12,7 +14,7 @@ from customers.encryption_keys import id_of_key
 from supportdesk import encrypted_values
 from supportdesk.encrypted_values import encrypted_columns, key_ids_in_use, unreadable_values
 from supportdesk.secrets import kept_encryption_keys
-from tests.factories import ContactWayFactory, MailboxFactory
+from tests.factories import ContactWayFactory, MailboxFactory, staff
 from tickets.models import Mailbox
 
 OLD, NEW, LOST = (f"{word}-key-for-encrypted-columns-00000000001" for word in ("old", "new", "lost"))
@@ -52,6 +54,28 @@ def test_everything_is_encrypted_with_the_first_key(old_values, settings, monkey
     assert key_ids_in_use() == {id_of_key(NEW)}
     settings.ENCRYPTION_KEYS = [NEW]
     assert sorted(Mailbox.objects.values_list("password", flat=True)) == [f"geheim {n}" for n in range(5)]
+
+
+def test_second_factors_are_encrypted_anew_and_named_if_no_key_opens_them(settings):
+    settings.ENCRYPTION_KEYS = [OLD]
+    adapter, ann, bob = get_adapter(), staff("ann"), staff("bob")
+    for user, text in ((ann, "app key"), (bob, "other key")):
+        Authenticator.objects.create(user=user, type="totp", data={"secret": adapter.encrypt(text)})
+    Authenticator.objects.create(
+        user=ann, type="recovery_codes", data={"seed": adapter.encrypt("seed"), "used_mask": 0}
+    )
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    assert unreadable_values() == []
+    assert "Second factors: 3 encrypted anew" in rotated()
+    assert key_ids_in_use() == {id_of_key(NEW)}
+    settings.ENCRYPTION_KEYS = [NEW]
+    kept = Authenticator.objects.get(user=ann, type="totp").data["secret"]
+    assert adapter.decrypt(kept) == "app key"
+    settings.ENCRYPTION_KEYS = [LOST]
+    assert [value.row for value in unreadable_values()] == ["ann", "bob", "ann"]
+    with pytest.raises(CommandError, match="3 values cannot be read"):
+        rotated()
+    assert Authenticator.objects.get(user=ann, type="totp").data["secret"] == kept
 
 
 def test_begun_again_it_finds_nothing_left_to_do(old_values, settings):

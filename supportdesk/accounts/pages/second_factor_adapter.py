@@ -3,11 +3,10 @@
 from typing import Any
 
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import InvalidToken
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from encrypted_fields.fields import EncryptedTextField
 
+from customers.encryption_keys import UnreadableCiphertext, keyring
 from customers.names import desk_name, name_of
 
 
@@ -29,14 +28,14 @@ class DeskFactorAdapter(DefaultMFAAdapter):
         return _("My key")
 
     def encrypt(self, text: str) -> str:
-        """As encrypted columns are: by the keys of SECRET_KEY and SALT_KEY."""
-        return str(EncryptedTextField().f.encrypt(text.encode()).decode())
+        """As encrypted columns are; `rotate_keys` knows them too."""
+        return keyring().encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Raises ValidationError for what no key opens: an empty secret would have codes that anybody can work out."""
         try:
-            return str(EncryptedTextField().f.decrypt(encrypted_text.encode()).decode())
-        except InvalidToken as error:
+            return keyring().decrypt(encrypted_text)
+        except UnreadableCiphertext as error:
             raise ValidationError(
                 _("This second factor can no longer be read. Ask an administrator.")
             ) from error

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from customers.encryption_keys import id_of_key, keyring
 from supportdesk.encrypted_values import (
     RotationReport,
+    encrypt_factors_with_current_key,
     encrypt_with_current_key,
     encrypted_columns,
     key_ids_in_use,
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         ring = keyring()
         self.stdout.write(_("The key %(id)s encrypts.") % {"id": ring.current.id})
         reports = [encrypt_with_current_key(column) for column in encrypted_columns()]
+        reports.append(encrypt_factors_with_current_key())
         for report in reports:
             self._tell(report)
         idle = [key.id for key in ring.keys[1:] if key.id not in key_ids_in_use()]

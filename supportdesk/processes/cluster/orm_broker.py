@@ -22,7 +22,7 @@ class OwnOrm(ORM):
 
     def enqueue(self, task: str) -> int:
         """As the original does, with a statement that is written once."""
-        self.get_connection()  # type: ignore[no-untyped-call]  # ends a connection that is too old
+        self.get_connection()  # ends a connection that is too old
         row = OrmQ(key=self.list_key or Conf.CLUSTER_NAME, payload=task, lock=time_of_record.now())
         insert_row(row)
         key: int = row.pk
