@@ -6,6 +6,7 @@ from contextvars import ContextVar
 
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django_q import tasks
+from django_q.brokers import Broker
 from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 from django_q.tasks import async_task
@@ -37,11 +38,16 @@ def nudge_intake(inbound: int) -> None:
     def process() -> None:
         async_task("tickets.tasks.process_one", inbound)
 
-    shares_our_commit = Conf.ORM == DEFAULT_DB_ALIAS and isinstance(tasks.get_broker(), ORM)
-    if shares_our_commit and not _held.get():
+    if Conf.ORM == DEFAULT_DB_ALIAS and isinstance(_broker(), ORM) and not _held.get():
         process()
     else:
         after_commit(process)
+
+
+def _broker() -> Broker:
+    """The one that async_task uses."""
+    broker: Broker = tasks.get_broker()  # type: ignore[attr-defined]  # it imports the name for itself
+    return broker
 
 
 def nudge_fetch() -> None:

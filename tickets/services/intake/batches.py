@@ -1,8 +1,8 @@
-"""Processes stored mails several at a time: in one transaction, each behind a savepoint of its own.
+"""Processes stored mails several at a time: in one transaction, each a piece of work of its own.
 
-A commit, the look at the mailboxes, the words for the search and the word to the delivery of the outbox then serve all
-of them. A mail that fails is rolled back to its savepoint and left for `processing.process`, which takes it alone and
-keeps its error; so is one with files, which must be stored while no ticket is locked.
+A commit, the look at mailboxes, writers and contracts, the statements that insert rows and the word to the delivery of
+the outbox then serve all of them. A mail that fails leaves nothing behind, and `processing.process` takes it alone and
+keeps its error; so it does with one that has files, which must be stored while no ticket is locked.
 """
 
 from __future__ import annotations
