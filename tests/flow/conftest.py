@@ -18,25 +18,12 @@ from tests.flow.dovecot import PASSWORD, Dovecot
 from tests.flow.outside import Outside
 from tests.flow.world import ADDRESS
 
-# What takes minutes begins first, so that no worker ends long before the others.
-LONG = [
-    "redis_away",
-    "test_kills.py",
-    "test_whole_desk.py",
-    "test_redis.py",
-    "test_lane.py",
-    "test_deployment.py",
-]
-# Each of these waits for two promises of a minute, so they go to another worker than the rest of their file.
-AWAY = "test_a_redis_that_is_away_for_a_while_costs_no_promise["
+# Files that take minutes begin first, so that no worker ends long before the others.
+LONG = ["test_redis.py", "test_kills.py", "test_whole_desk.py", "test_lane.py", "test_deployment.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker has all tests of a group: they share a desk."""
-    group = {item: "redis_away" if item.name.startswith(AWAY) else item.path.name for item in items}
-    items.sort(key=lambda item: LONG.index(group[item]) if group[item] in LONG else len(LONG))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group[item]))
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 @pytest.fixture(scope="module")
