@@ -12,6 +12,7 @@ from customers.models import Absence, Contact, Contract, Customer, StaffProfile
 
 Person = User | AnonymousUser
 SEES_ALL = "customers.view_all_customers"
+READ_ONLY = "customers.read_only"
 # Either opens a ticket; as names, because tickets are above customers. No other model is called ticket, so these
 # stand for themselves in queries, which saves the planner a join each.
 OPENS_TICKETS = ("view_ticket", "change_ticket")
@@ -68,6 +69,11 @@ def who_work_here(path: str = "") -> Q:
 def sees_all(user: Person) -> bool:
     """True for directors and administrators. An account that is switched off sees nothing."""
     return user.is_active and user.has_perm(SEES_ALL)
+
+
+def only_reads(user: Person) -> bool:
+    """True for auditors, who see everything and change nothing, whatever other groups they are in."""
+    return user.is_active and not user.is_superuser and user.has_perm(READ_ONLY)
 
 
 def team_ids(user: Person) -> frozenset[int]:

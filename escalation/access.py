@@ -2,7 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from customers.access import Person, sees_all, visible_customers
+from customers.access import Person, only_reads, sees_all, visible_customers
 from escalation.choices import NoticeKind
 from escalation.models import Clock, ClockEvent, ContactWay, Escalation, Notification
 from tickets.access import ticket_is_visible
@@ -52,7 +52,7 @@ def visible_ways(user: Person) -> QuerySet[ContactWay]:
     """Contact ways the person may edit: their own, those of rotas and of their customers. Superusers may edit all."""
     if not user.is_active or user.pk is None:
         return ContactWay.objects.none()
-    if user.is_superuser:
+    if user.is_superuser or only_reads(user):
         return ContactWay.objects.all()
     condition = Q(user=user.pk)
     if may_write_ways_of_rotas(user):

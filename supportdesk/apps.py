@@ -24,10 +24,12 @@ class SupportDeskConfig(AppConfig):
             note_new_proof,
             note_wrong_factor,
         )
+        from supportdesk.audit.registration import register_audited
         from supportdesk.processes.cluster.queue_time import go_by_time_of_record
 
         go_by_time_of_record()
         start_telemetry()
+        register_audited()
         user_logged_in.connect(limit_session, dispatch_uid="supportdesk.limit_session")
         authenticator_added.connect(look_for_factor, dispatch_uid="supportdesk.factor_added")
         authenticator_removed.connect(look_for_factor, dispatch_uid="supportdesk.factor_removed")

@@ -109,6 +109,7 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
             MenuItem(_("Sign-ins"), "login", "supportdesk.signin"),
             MenuItem(_("Users"), "person", "auth.user"),
             MenuItem(_("Groups"), "shield_person", "auth.group"),
+            MenuItem(_("Audit"), "history", "auditlog.logentry"),
         ),
     ),
 )

@@ -11,7 +11,7 @@ MARK = ".private"  # beside them, so that the files are looked through once
 # What stands in the desk's folder. Anything else there is somebody else's.
 OURS = (
     "desk.sqlite3*", "secret_key*", "encryption_keys*", "keys-*.json", "setup.lock", "files", "images", "outgoing",
-    "static", "*.pid",
+    "static", "demo_logins.json", "*.pid",
 )  # fmt: skip
 
 

@@ -214,3 +214,17 @@ SCRIPT_WORDS = (
     gettext_noop("(click to clear)"),
     gettext_noop("scrollable content"),
 )
+
+AUDITLOG = (
+    gettext_noop("log entry"),
+    gettext_noop("log entries"),
+    gettext_noop("timestamp"),
+    gettext_noop("action"),
+    gettext_noop("actor"),
+    gettext_noop("create"),
+    gettext_noop("update"),
+    gettext_noop("delete"),
+    gettext_noop("access"),
+    gettext_noop("remote address"),
+    gettext_noop("object representation"),
+)

@@ -46,7 +46,10 @@ class Customer(models.Model):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         ordering = ["name"]
-        permissions = [("view_all_customers", _("Can see every customer and ticket"))]
+        permissions = [
+            ("view_all_customers", _("Can see every customer and ticket")),
+            ("read_only", _("Can change nothing")),
+        ]
 
     def __str__(self) -> str:
         return self.name

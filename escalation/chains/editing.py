@@ -51,7 +51,9 @@ def revise_chain(
     kept = [stand.pop(spec) for spec in steps if spec in stand]
     added = _add(home, [spec for spec in steps if spec not in map(spec_of, kept)], actor, at)
     gone = list(home.steps.current().exclude(pk__in=[step.pk for step in (*kept, *added)]))
-    home.steps.filter(pk__in=[step.pk for step in gone]).update(retired_at=at, retired_by=actor)
+    for step in gone:  # one by one, so that each is audited
+        step.retired_at, step.retired_by = at, actor
+        step.save(update_fields=["retired_at", "retired_by"])
     return ChainRevision(kept, added, gone, _move(home, [*added, *gone], at))
 
 
@@ -126,7 +128,9 @@ def _add(
 ) -> list[EscalationStep]:
     owner = {"policy": home} if isinstance(home, Policy) else {"contract": home}
     steps = [step_of(spec, created_at=at, created_by=actor, **owner) for spec in specs]
-    return EscalationStep.objects.bulk_create(steps)
+    for step in steps:
+        step.save(force_insert=True)
+    return steps
 
 
 def _move(home: Policy | Contract, changed: Sequence[EscalationStep], at: datetime) -> int:

@@ -54,16 +54,14 @@ def revise_policy(
     ):  # fmt: skip
         return current
     version.save(force_insert=True)
-    PolicyTarget.objects.bulk_create(
-        PolicyTarget(
+    for window in windows:  # one by one, so that each is audited
+        PolicyTarget.objects.create(
             version=version,
             kind=window.kind,
             priority=window.priority,
             minutes=window.minutes,
             calendar=window.calendar,
         )
-        for window in windows
-    )
     return version
 
 

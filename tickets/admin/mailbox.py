@@ -28,6 +28,7 @@ from tickets.models import Mailbox
 from tickets.models.mailbox import (
     LOGIN_SECRETS,
     LONGEST_FOLDER,
+    SECRETS,
     AfterFetch,
     MailLogin,
     MailProtocol,
@@ -180,7 +181,7 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
     list_filter = ("is_active",)
     search_fields = ("name", "address", "host")
     sortable_by = ("address",)
-    readonly_fields = ("since", "fetched_at", "failures", "whole_problem", "import_state")
+    readonly_fields = ("folder_names", "since", "fetched_at", "failures", "whole_problem", "import_state")
     fieldsets = (
         (
             None,
@@ -207,6 +208,17 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
         ),
         (_("Last fetch"), {"fields": (("since", "fetched_at", "failures"), "whole_problem", "import_state")}),
     )  # fmt: skip
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whoever only reads gets no secret: Django would show what the form never does."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj) or (obj is None and self.has_add_permission(request)):
+            return fieldsets
+        return [(title, {**options, "fields": readable(options["fields"])}) for title, options in fieldsets]
+
+    @display(description=_("folders"))
+    def folder_names(self, mailbox: Mailbox) -> str:
+        return ", ".join(folder.name for folder in mailbox.folders.all()) or "-"
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Locked while a form is saved, so that whoever saves second sees what the first one saved."""
@@ -267,6 +279,17 @@ class MailboxAdmin(ConnectionTestPage, ImportPage):
         if mailbox.import_ended_at is None:
             return gettext("Since %(since)s: running, %(count)s imported so far") % words
         return gettext("Since %(since)s: done, %(count)s imported") % words
+
+
+def readable(fields: Any) -> list[Any]:
+    """The fields of a fieldset without secrets, and with the names of the folders."""
+    shown: list[Any] = []
+    for field in fields:
+        if isinstance(field, tuple):
+            shown.append(tuple(readable(field)))
+        elif field not in SECRETS:
+            shown.append("folder_names" if field == "folders" else field)
+    return [field for field in shown if field != ()]
 
 
 def short_moment(moment: datetime) -> str:

@@ -126,6 +126,8 @@ class ContactWayAdmin(PageActions, RowAccessAdmin):
         return visible_ways(user)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if not (self.has_change_permission(request, obj) if obj else self.has_add_permission(request)):
+            return ((None, {"fields": (("owner", "shown"), ("medium", "name"), ("is_active", "position"))}),)
         way = (None, {"fields": (("medium", "name"), "address", "secret", ("is_active", "position"))})
         if obj is not None:
             return ((None, {"fields": (("owner", "shown"),)}), way)

@@ -60,7 +60,7 @@ def test_a_desk_in_use_is_refused(lived_in, empty):
     with desk_in(empty):
         UserFactory()
     before = all_rows(empty)
-    with pytest.raises(DeskError, match=r"is in use \(it has rows in auth_user"):
+    with pytest.raises(DeskError, match=r"is in use \(it has rows in auditlog_logentry"):
         copied(lived_in, empty)
     assert all_rows(empty) == before
 
