@@ -216,6 +216,7 @@ SCRIPT_WORDS = (
 )
 
 AUDITLOG = (
+    gettext_noop("Audit log"),
     gettext_noop("log entry"),
     gettext_noop("log entries"),
     gettext_noop("timestamp"),
@@ -227,4 +228,8 @@ AUDITLOG = (
     gettext_noop("access"),
     gettext_noop("remote address"),
     gettext_noop("object representation"),
+    gettext_noop("Created {repr:s}"),
+    gettext_noop("Updated {repr:s}"),
+    gettext_noop("Deleted {repr:s}"),
+    gettext_noop("Logged {repr:s}"),
 )

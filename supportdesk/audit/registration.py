@@ -61,15 +61,18 @@ def register_audited() -> None:
         if not auditlog.contains(model):
             auditlog.register(
                 model,
-                exclude_fields=[*BY_THE_DESK.get(model, ()), *_not_edited(model)],
+                include_fields=[*_edited(model)],
                 mask_fields=[*_secrets(model)],
                 mask_callable=f"{__name__}.{hidden.__name__}",
                 m2m_fields={field.name for field in model._meta.many_to_many},
             )
 
 
-def _not_edited(model: type[Model]) -> Iterator[str]:
-    yield from (field.name for field in _columns(model) if not field.editable and not field.primary_key)
+def _edited(model: type[Model]) -> Iterator[str]:
+    """Columns that people give a value to."""
+    for field in _columns(model):
+        if field.editable and not field.primary_key and field.name not in BY_THE_DESK.get(model, ()):
+            yield field.name
 
 
 def _secrets(model: type[Model]) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """The changes of an audited row in the reader's language."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from customers.admin.users import ACTIONS
 from customers.phrases import listed
 
 LONGEST = 300  # characters of one value
@@ -21,7 +22,7 @@ def changes_in_words(model: type[Model] | None, changes: Mapping[str, Any] | Non
 def _line(model: type[Model] | None, name: str, change: Any) -> str:
     words = {"field": _name_of(model, name)}
     if isinstance(change, Mapping):
-        words["rows"] = listed(_short(row) for row in change.get("objects", ()))
+        words["rows"] = listed(_permission(_short(row)) for row in change.get("objects", ()))
         if change.get("operation") == ADDED:
             return _("%(field)s: added %(rows)s") % words
         return _("%(field)s: removed %(rows)s") % words
@@ -36,11 +37,20 @@ def _name_of(model: type[Model] | None, name: str) -> str:
         return name
 
 
+def _permission(text: str) -> str:
+    """A permission, which is stored in English as "Email | ticket | Can view ticket", in the reader's language."""
+    name = text.rpartition(" | ")[2]
+    can, action, model = [*name.split(" ", 2), "", ""][:3]
+    if name == text or can != "Can":
+        return text
+    return _(ACTIONS[action]) % {"model": _(model)} if action in ACTIONS else _(name)
+
+
 def _short(value: object) -> str:
-    text = "-" if value in (None, "None", "") else str(value)
+    answers = {"None": "-", "": "-", "True": _("Yes"), "False": _("No")}
+    text = answers.get(str(value), str(value))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def first_words(lines: Iterator[str] | list[str], most: int = 3) -> str:
-    shown = list(lines)
-    return "; ".join(shown[:most]) + ("; …" if len(shown) > most else "")
+def first_words(lines: Sequence[str], most: int = 3) -> str:
+    return listed([*lines[:most], *(["…"] if len(lines) > most else [])])
