@@ -6,11 +6,13 @@ wrong.
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -144,14 +146,17 @@ class SessionLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith(HEALTH):
-            self._look(request)
+        is_over = not request.path.startswith(HEALTH) and self._is_over(request)
+        if (
+            is_over and request.method == "POST"
+        ):  # back to the page with the draft, not to where the form went
+            return redirect_to_login(page_before(request), reverse("admin:login"))
         return self.get_response(request)
 
-    def _look(self, request: HttpRequest) -> None:
+    def _is_over(self, request: HttpRequest) -> bool:
         user = request.user
         if not isinstance(user, User):
-            return
+            return False
         now = time_of_record.now()
         if KEY not in request.session:  # signed in before there were limits
             limit_session(request=request, user=user)
@@ -162,8 +167,17 @@ class SessionLimitsMiddleware:
             )  # fmt: skip
             logout(request)
             messages.info(request, OVER[why])
-        elif not is_refresh(request) and note_activity(request.session, at=now):
+            return True
+        if not is_refresh(request) and note_activity(request.session, at=now):
             see_session(request.session.session_key or "", user, visitor_of(request), at=now)
+        return False
+
+
+def page_before(request: HttpRequest) -> str:
+    """The page that holds the form, as the browser names it; the board if it names none of ours."""
+    before = urlsplit(request.headers.get("Referer", ""))
+    is_ours = before.netloc == request.get_host() and before.path.startswith("/")
+    return before._replace(scheme="", netloc="", fragment="").geturl() if is_ours else "/"
 
 
 def is_refresh(request: HttpRequest) -> bool:

@@ -1,6 +1,7 @@
 """The desk's admin site. Its index page is the board."""
 
 from functools import partial
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
+from supportdesk.accounts.pages.new_password import tell_of_new_password
 from supportdesk.accounts.pages.sign_in import sign_in
 from supportdesk.pages.board.view import acknowledge_row, board, compliance_figures, decide_row, export_list
 from supportdesk.pages.first_password import own_password
@@ -49,6 +51,14 @@ class DeskSite(UnfoldAdminSite):
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return cast(HttpResponse, sign_in(request))
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response: HttpResponse = super().password_change(request, extra_context)
+        if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
+            tell_of_new_password(request)
+        return response
 
     def i18n_javascript(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

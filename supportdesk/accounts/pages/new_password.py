@@ -1,11 +1,13 @@
-"""The page behind the link of a mail, on which somebody sets a new password."""
+"""The page behind the link of a mail, on which somebody sets a new password; and the mail after a change."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.views import PasswordResetFromKeyView
-from django.http import HttpResponse
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
 
 from customers import time_of_record
+from supportdesk.accounts.letters import PASSWORD_CHANGED, Facts, send_letter
 from supportdesk.accounts.one_time_password import forget_one_time_password
 from supportdesk.accounts.sign_ins import keep_device, record_sign_in, visitor_of, with_device
 from supportdesk.models import SignInMethod, SignInOutcome
@@ -30,3 +32,9 @@ class NewPasswordView(PasswordResetFromKeyView):
 
 
 new_password = NewPasswordView.as_view()
+
+
+def tell_of_new_password(request: HttpRequest) -> None:
+    """Mail the person that their password was changed on a page of the desk."""
+    facts = Facts(time_of_record.now(), visitor_of(request))
+    send_letter(PASSWORD_CHANGED, cast(User, request.user), facts)

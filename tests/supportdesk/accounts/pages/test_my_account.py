@@ -151,3 +151,33 @@ def test_the_record_is_read_by_directors_and_changed_by_nobody(ann):
     answers = [director.post(f"{page}{act}/", {"post": "yes"}).status_code for act in ("change", "delete")]
     assert answers == [403, 403]
     assert SignIn.objects.filter(pk=row.pk, outcome="in").exists()
+
+
+@pytest.mark.parametrize(
+    ("referer", "page"),
+    [
+        ("http://testserver/tickets/ticket/1/change/?tab=reply#x", "/tickets/ticket/1/change/%3Ftab%3Dreply"),
+        ("https://evil.example/x/", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_form_sent_after_the_end_leads_back_to_the_page_with_the_draft(ann, frozen, referer, page):
+    laptop = browser()
+    frozen.shift(14 * HOUR)
+    sent = laptop.post("/tickets/ticket/1/reply/", {"body": "x"}, headers={"Referer": referer})
+    assert sent["Location"] == f"/login/?next={page}"
+
+
+def test_a_changed_password_is_mailed_and_ends_the_other_sessions(ann):
+    phone, laptop = browser(PHONE), browser()
+    OutboundEmail.objects.all().delete()
+    form = {
+        "old_password": PASSWORD,
+        "new_password1": "battery staple 8",
+        "new_password2": "battery staple 8",
+    }
+    laptop.post("/password_change/", {**form, "old_password": "wrong"})
+    assert not OutboundEmail.objects.exists()
+    laptop.post("/password_change/", form)
+    assert OutboundEmail.objects.get().subject == "Your password was changed"
+    assert [phone.get("/account/").status_code, laptop.get("/account/").status_code] == [302, 200]
