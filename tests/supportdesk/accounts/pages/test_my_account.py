@@ -141,11 +141,14 @@ def test_a_sign_in_with_a_new_device_is_mailed_but_not_the_first_and_no_known_on
 def test_the_record_is_read_by_directors_and_changed_by_nobody(ann):
     browser()
     row = SignIn.objects.get()
+    Client().post("/login/", {"username": "ann", "password": "wrong"})
     page = f"/supportdesk/signin/{row.pk}/"
     director, lead = Client(), Client()
     director.force_login(UserFactory(groups=["Support director"]))
     lead.force_login(UserFactory(groups=["Team lead"]))
-    assert "signed in" in director.get("/supportdesk/signin/").content.decode()
+    listed = director.get("/supportdesk/signin/").content.decode()
+    assert "signed in" in listed
+    assert "wrong name or password" in listed.partition("<tbody")[2]
     assert director.get(f"{page}change/").status_code == 200
     assert lead.get("/supportdesk/signin/").status_code == 403
     answers = [director.post(f"{page}{act}/", {"post": "yes"}).status_code for act in ("change", "delete")]
