@@ -1,9 +1,9 @@
 """Windows that a contract promises otherwise than its plan: looked up first, and kept by the clock."""
 
-from datetime import re
+import re
+from datetime import timedelta
 
 import pytest
-import timedelta
 
 from escalation.choices import ClockChange, ClockKind
 from escalation.models import Calendar, ContractWindow
