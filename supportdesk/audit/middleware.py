@@ -10,8 +10,10 @@ from customers.access import only_reads
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 # What concerns nobody but the reader: signing in and out, their own password and how they see the desk.
-OWN_PAGES = ("login", "logout", "password_change", "own_password", "my_settings", "set_language")
-OWN_FOLDERS = ("/accounts/",)
+OWN_PAGES = (
+    "login", "logout", "password_change", "own_password", "my_settings", "set_language", "my_account", "end_my_session",
+)  # fmt: skip
+OF_ALLAUTH = ("account_", "mfa_", "openid_connect_", "socialaccount_")
 
 
 class AuditMiddleware:
@@ -31,7 +33,8 @@ class AuditMiddleware:
         match = request.resolver_match
         if request.method in SAFE or match is None:
             return
-        if match.url_name in OWN_PAGES or request.path.startswith(OWN_FOLDERS):
+        name = match.url_name or ""
+        if name in OWN_PAGES or name.startswith(OF_ALLAUTH):
             return
         if only_reads(request.user):
             raise PermissionDenied
