@@ -303,7 +303,7 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "default": {"BACKEND": "supportdesk.accounts.shared_cache.SharedCache"},
     # Images of mails on foreign hosts: a gigabyte at most, for a day (tickets/remote_images.py).
     "images": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
@@ -351,7 +351,6 @@ AUTH_PASSWORD_VALIDATORS = [
 SIGN_INS_AT_ONCE = env.number("SIGN_INS_AT_ONCE", 2, least=1, most=64)
 # Days for which sign-ins and failed ones are kept. A browser that was last used before them counts as a new one.
 SIGN_IN_KEEP_DAYS = env.number("SIGN_IN_KEEP_DAYS", 400, least=30, most=3_650)
-CACHES = {"default": {"BACKEND": "supportdesk.accounts.shared_cache.SharedCache"}}
 # Minutes without activity and hours in any case, after which somebody signs in again; a group may have its own
 # (Groups), and administrators are signed out sooner. What refreshes itself is no activity.
 SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", 240, least=5, most=10_080)

@@ -33,12 +33,13 @@ from escalation.models import (
     PolicyTarget,
     PolicyVersion,
 )
+from supportdesk.models import SignInRule
 from tickets.models import Mailbox, MailboxFolder, Rule
 
 AUDITED: tuple[type[Model], ...] = (
     User, Group, StaffProfile, Team, Skill, Absence, Customer, MailDomain, Contract, ServicePlan, Desk, Mailbox,
     MailboxFolder, Rule, Policy, PolicyVersion, PolicyTarget, EscalationStep, Calendar, CalendarVersion, ContractWindow,
-    DutyRota, DutyLayer, DutyOverride, DutySwap, ContactWay, ExportSubscriber,
+    DutyRota, DutyLayer, DutyOverride, DutySwap, ContactWay, ExportSubscriber, SignInRule,
 )  # fmt: skip
 # What the desk itself keeps in such rows, besides columns that nobody edits.
 BY_THE_DESK = {

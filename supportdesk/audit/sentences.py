@@ -26,15 +26,21 @@ def _line(model: type[Model] | None, name: str, change: Any) -> str:
         if change.get("operation") == ADDED:
             return _("%(field)s: added %(rows)s") % words
         return _("%(field)s: removed %(rows)s") % words
-    words["old"], words["new"] = (_short(value) for value in change)
+    labels = {str(key): label for key, label in getattr(_field(model, name), "flatchoices", ())}
+    words["old"], words["new"] = (_short(labels.get(str(value), value)) for value in change)
     return _("%(field)s: %(old)s → %(new)s") % words
 
 
 def _name_of(model: type[Model] | None, name: str) -> str:
+    return str(getattr(_field(model, name), "verbose_name", name))
+
+
+def _field(model: type[Model] | None, name: str) -> Any:
+    """None for what is a column no more."""
     try:
-        return str(model._meta.get_field(name).verbose_name) if model is not None else name  # type: ignore[union-attr]
-    except (FieldDoesNotExist, AttributeError):
-        return name
+        return model._meta.get_field(name) if model is not None else None
+    except FieldDoesNotExist:
+        return None
 
 
 def _permission(text: str) -> str:
