@@ -5,6 +5,7 @@ from typing import Any
 import auditlog.admin  # noqa: F401 - registers its own page, which ours replaces
 from auditlog.models import LogEntry
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -14,9 +15,18 @@ from unfold.decorators import display
 
 from customers.admin.base import PersonFilter, ReadOnlyAdmin
 from customers.admin.fields import person
+from supportdesk.audit.row_names import names_of_rows
 from supportdesk.audit.sentences import changes_in_words, first_words
 
 admin.site.unregister(LogEntry)
+
+
+class AuditList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        names = names_of_rows(self.result_list)
+        for entry in self.result_list:
+            entry.row_names = names
 
 
 @admin.register(LogEntry)
@@ -33,6 +43,9 @@ class AuditAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("actor", "content_type")
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return AuditList
+
     @display(description=_("changed by"))
     def who(self, entry: LogEntry) -> str:
         return person(entry.actor) if entry.actor is not None else "-"
@@ -44,9 +57,14 @@ class AuditAdmin(ReadOnlyAdmin):
 
     @display(description=_("changes"))
     def shortly(self, entry: LogEntry) -> str:
-        return first_words(changes_in_words(entry.content_type.model_class(), entry.changes))
+        return first_words(_lines(entry))
 
     @display(description=_("changes"))
     def whole(self, entry: LogEntry) -> SafeString:
-        lines = changes_in_words(entry.content_type.model_class(), entry.changes)
-        return format_html_join("", "<p>{}</p>", ((line,) for line in lines))
+        return format_html_join("", "<p>{}</p>", ((line,) for line in _lines(entry)))
+
+
+def _lines(entry: LogEntry) -> list[str]:
+    names = getattr(entry, "row_names", None)
+    model = entry.content_type.model_class()
+    return changes_in_words(model, entry.changes, names if names is not None else names_of_rows([entry]))

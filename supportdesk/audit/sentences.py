@@ -1,46 +1,45 @@
 """The changes of an audited row in the reader's language."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from customers.admin.users import ACTIONS
 from customers.phrases import listed
+from supportdesk.audit.row_names import RowNames, field_of
 
 LONGEST = 300  # characters of one value
 ADDED = "add"
 
 
-def changes_in_words(model: type[Model] | None, changes: Mapping[str, Any] | None) -> list[str]:
-    """One line for each column: from what to what."""
-    return [_line(model, name, change) for name, change in (changes or {}).items()]
+def changes_in_words(
+    model: type[Model] | None, changes: Mapping[str, Any] | None, names: RowNames = MappingProxyType({})
+) -> list[str]:
+    """One line for each column: from what to what. Rows without a name in ``names`` keep their key."""
+    return [_line(model, name, change, names) for name, change in (changes or {}).items()]
 
 
-def _line(model: type[Model] | None, name: str, change: Any) -> str:
+def _line(model: type[Model] | None, name: str, change: Any, names: RowNames) -> str:
     words = {"field": _name_of(model, name)}
     if isinstance(change, Mapping):
         words["rows"] = listed(_permission(_short(row)) for row in change.get("objects", ()))
         if change.get("operation") == ADDED:
             return _("%(field)s: added %(rows)s") % words
         return _("%(field)s: removed %(rows)s") % words
-    labels = {str(key): label for key, label in getattr(_field(model, name), "flatchoices", ())}
-    words["old"], words["new"] = (_short(labels.get(str(value), value)) for value in change)
+    field = field_of(model, name)
+    labels = {str(key): label for key, label in getattr(field, "flatchoices", ())}
+    related: Any = getattr(field, "related_model", None)
+    words["old"], words["new"] = (
+        _short(names.get((related, str(value))) or labels.get(str(value), value)) for value in change
+    )
     return _("%(field)s: %(old)s → %(new)s") % words
 
 
 def _name_of(model: type[Model] | None, name: str) -> str:
-    return str(getattr(_field(model, name), "verbose_name", name))
-
-
-def _field(model: type[Model] | None, name: str) -> Any:
-    """None for what is a column no more."""
-    try:
-        return model._meta.get_field(name) if model is not None else None
-    except FieldDoesNotExist:
-        return None
+    return str(getattr(field_of(model, name), "verbose_name", name))
 
 
 def _permission(text: str) -> str:

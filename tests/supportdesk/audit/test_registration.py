@@ -149,3 +149,26 @@ def test_changes_are_sentences():
         "skills: added RTC, Chat",
         f"gone: {'x' * 300}… → y",
     ]
+
+
+def test_people_and_rows_are_named_in_the_list_and_on_the_page(login):
+    before = UserFactory(first_name="Ann", last_name="Ericson")
+    after = UserFactory(first_name="悦", last_name="林")
+    customer = CustomerFactory(account_manager=before)
+    customer.account_manager = after
+    customer.save()
+    client = login(AdminFactory())
+    [entry] = entries(Customer, action=LogEntry.Action.UPDATE)
+    for url in (reverse("admin:auditlog_logentry_changelist"), page_url(entry)):
+        assert "account manager: Ann Ericson → 林悦" in client.get(url).content.decode()
+
+
+def test_many_entries_cost_the_queries_of_one(login, count_queries):
+    client, url = login(AdminFactory()), reverse("admin:auditlog_logentry_changelist")
+    counts = []
+    for number in (1, 8):
+        for _each in range(number):
+            CustomerFactory(account_manager=staff())
+        client.get(url)
+        counts.append(count_queries(lambda: client.get(url)))
+    assert counts[0] == counts[1]
