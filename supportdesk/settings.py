@@ -142,6 +142,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # A waiver counts when a second lead has confirmed it. A desk with a single lead may switch that off.
 WAIVERS_NEED_TWO = env.flag("WAIVERS_NEED_TWO", "yes")
 
+AUDITLOG_DISABLE_ON_RAW_SAVE = True  # a row that is restored was audited when it was written
+
 # --- Database --------------------------------------------------------------------------------------------
 EMBEDDED_DATABASE = f"sqlite:///{quote(str(VAR_DIR / 'desk.sqlite3'))}"
 # A pooler in transaction mode keeps neither prepared statements nor parameters of a connection.

@@ -22,6 +22,7 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.template import Context
@@ -191,10 +192,13 @@ def _language_of_the_test() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _versions_of_the_test() -> None:
+def _versions_of_the_test(request: pytest.FixtureRequest) -> None:
     """Rolled-back rows are numbered anew, so what was remembered by number is of another test."""
     forget_versions()
     forget_shared_part()
+    marker = request.node.get_closest_marker("django_db")
+    if marker is not None and marker.kwargs.get("transaction"):
+        ContentType.objects.clear_cache()  # the flush before it numbered kinds of rows anew, too
 
 
 @dataclass

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from threading import Event
 from typing import TypeVar
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 Result = TypeVar("Result")
 Other = TypeVar("Other")
@@ -42,7 +43,8 @@ def read_side_by_side(first: Callable[[], Result], second: Callable[[], Other]) 
     is_taken_over = Event()
     with ThreadPoolExecutor(1, thread_name_prefix="side-by-side") as thread:
         with one_snapshot():
-            beside = thread.submit(_read_there, second, _exported(), is_taken_over)
+            here = connections[DEFAULT_DB_ALIAS]
+            beside = thread.submit(_read_there, second, here, _exported(), is_taken_over)
             result = first()
             is_taken_over.wait()
         return result, beside.result()
@@ -54,8 +56,14 @@ def _exported() -> str:
         return str(cursor.fetchone()[0])
 
 
-def _read_there(read: Callable[[], Result], snapshot: str, is_taken_over: Event) -> Result:
-    """With a connection of this thread. The snapshot, once taken over, outlives the transaction it comes from."""
+def _read_there(
+    read: Callable[[], Result], there: BaseDatabaseWrapper, snapshot: str, is_taken_over: Event
+) -> Result:
+    """With a connection of this thread to the same database, which need not be the one of the settings.
+
+    The snapshot, once taken over, outlives the transaction it comes from.
+    """
+    connections[DEFAULT_DB_ALIAS] = there.copy()
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:

@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
+from django.db import connections
 from playwright.sync_api import Page
 
 from supportdesk.models import SignIn, SignInRule
@@ -48,7 +49,10 @@ def window_with_key(language: str = "en") -> Iterator[Page]:
             "isUserVerified": True, "automaticPresenceSimulation": True,
         }  # fmt: skip
         session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        yield window
+        try:
+            yield window
+        finally:
+            connections.close_all()  # within Playwright's loop Django has connections of its own
 
 
 def sign_in(window: Page, desk: str, path: str = "/my-settings/") -> None:

@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import RequestFactory
 from django.urls import reverse
 
@@ -87,7 +88,9 @@ def test_a_zero_byte_in_a_cookie(client):
 
 @pytest.mark.parametrize("address", ["/tickets/ticket/?owner=", "/customers/contract/?customer__in="])
 def test_a_number_that_no_row_can_have(page, address):
-    assert is_refused(page.get(address + "9" * 25))
+    """SQLite cannot compare with it; PostgreSQL can, and finds nothing."""
+    answer, is_sqlite = page.get(address + "9" * 25), connection.vendor == "sqlite"
+    assert (answer.status_code, is_refused(answer)) == ((400, True) if is_sqlite else (200, False))
 
 
 def test_a_header_that_django_cannot_read():
