@@ -24,7 +24,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import connection, connections
 from django.template import Context
 from django.template.base import Template
 from django.test import Client
@@ -189,6 +189,16 @@ def _language_of_the_test() -> Iterator[None]:
     """Django's middleware leaves the language of the last browser behind, for whatever runs next in the thread."""
     with translation.override(translation.get_language()):
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(  # noqa: F811 - it replaces the one of its name
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """pytest-django's, which does not know the connection that a test got in place of one that hung."""
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
 
 
 @pytest.fixture(autouse=True)
