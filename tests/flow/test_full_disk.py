@@ -122,7 +122,7 @@ def test_mail_waits_while_the_disk_is_full_and_goes_on_by_itself(desk: FreshDesk
     filler = fill(disk, left=1 * MEGABYTE)
     assert not is_taken(desk, 99)
     assert health(desk)["disk"] == "unwell"
-    until(lambda: health(desk)["mail_listener"] == "unwell", "the refused mail is told", 30)
+    until(lambda: health(desk)["mail_listener"] == "unwell", "the refused mail is told", 90)
     filler.unlink()
     assert all(is_taken(desk, number) for number in numbers if number not in taken)
     until(lambda: states(desk) == {"processed": len(numbers)}, "every mail is a ticket", 200)

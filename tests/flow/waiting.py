@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(question: Callable[[], T], what: str, seconds: float = 30, every: float = 0.25) -> T:
+def until(question: Callable[[], T], what: str, seconds: float = 60, every: float = 0.25) -> T:
     """Ask again and again until the answer is true, and return it. Fails with `what` after the given time."""
     deadline = time.monotonic() + seconds
     while not (answer := question()):
