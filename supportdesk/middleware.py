@@ -147,9 +147,8 @@ class SessionLimitsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_over = not request.path.startswith(HEALTH) and self._is_over(request)
-        if (
-            is_over and request.method == "POST"
-        ):  # back to the page with the draft, not to where the form went
+        if is_over and request.method == "POST":
+            # Back to the page with the draft, not to where the form went.
             return redirect_to_login(page_before(request), reverse("admin:login"))
         return self.get_response(request)
 

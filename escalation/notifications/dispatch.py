@@ -38,6 +38,7 @@ from tickets.choices import MailPurpose
 from tickets.errors import DeskError
 from tickets.lib.stopping import is_ending
 from tickets.models import OutboundEmail
+from tickets.models.ticket import ticket_number
 from tickets.services.outgoing.outbox import queue_mail
 
 logger = logging.getLogger(__name__)
@@ -320,8 +321,9 @@ def _log_attempt(attempt: NotificationAttempt) -> None:
     """Under the id of the work that the notification is about, and without the address."""
     row = attempt.notification
     with working_on(row.work_id):
-        words = (row.pk, row.kind, row.ticket_id, attempt.pk, attempt.medium, attempt.outcome)
-        logger.info("Notification %s (%s) about SD#%s: attempt %s by %s is %s", *words)
+        about = ticket_number(row.ticket_id) if row.ticket_id is not None else "no ticket"
+        words = (row.pk, row.kind, about, attempt.pk, attempt.medium, attempt.outcome)
+        logger.info("Notification %s (%s) about %s: attempt %s by %s is %s", *words)
 
 
 def _update(rows: Sequence[Notification], **fields: object) -> None:

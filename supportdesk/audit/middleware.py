@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from customers.access import only_reads
+from supportdesk.accounts.client_address import client_address
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 # What concerns nobody but the reader: signing in and out, their own password and how they see the desk.
@@ -26,7 +27,7 @@ class AuditMiddleware:
         if request.method in SAFE:
             return self.get_response(request)
         actor = request.user if request.user.is_authenticated else None
-        with set_actor(actor=actor, remote_addr=request.META.get("REMOTE_ADDR") or None):
+        with set_actor(actor=actor, remote_addr=client_address(request) or None):
             return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_args: object) -> None:

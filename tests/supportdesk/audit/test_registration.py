@@ -96,6 +96,13 @@ def test_a_forged_header_gives_nobody_another_address(login):
     assert entries(Mailbox)[-1].remote_addr == "203.0.113.7"
 
 
+def test_behind_a_proxy_the_address_is_the_visitors(login, settings):
+    settings.TRUSTED_PROXIES = 1
+    came = {"HTTP_X_FORWARDED_FOR": "198.51.100.9, 203.0.113.7", "REMOTE_ADDR": "127.0.0.1"}
+    login(AdminFactory()).post(reverse("admin:tickets_mailbox_add"), mailbox_form(), **came)
+    assert entries(Mailbox)[-1].remote_addr == "203.0.113.7"
+
+
 def test_groups_and_permissions_of_people_are_audited():
     ann, group = staff("ann"), Group.objects.get(name="Team lead")
     ann.groups.add(group)

@@ -30,6 +30,7 @@ from tickets.mail.bounce_addresses import read_bounce_address
 from tickets.mail.storable_text import storable
 from tickets.models import Message, OutboundEmail
 from tickets.models.outbound import WORK_LEFT, RecipientOutcome
+from tickets.models.ticket import ticket_number
 from tickets.nudges import nudge_delivery
 from tickets.protocols.smtp import SendingResult, ServerReply, ServerUnreachable, Transport, transport
 from tickets.services.locking import lock_ticket_of
@@ -168,7 +169,8 @@ def _record_replies(
     row.state, row.leased_until, row.next_try_at = OutboxState.DEFERRED, None, _next_try(row, now)
     settle(row, at=now)
     report.count(OutboxState(row.state))
-    logger.info("Outgoing mail %s (%s) about SD#%s is %s", row.pk, row.purpose, row.ticket_id, row.state)
+    about = ticket_number(row.ticket_id) if row.ticket_id is not None else "no ticket"
+    logger.info("Outgoing mail %s (%s) about %s is %s", row.pk, row.purpose, about, row.state)
 
 
 def _state_after(reply: ServerReply, mail: OutboundEmail, now: datetime) -> RecipientState:
