@@ -16,10 +16,10 @@ UNSPACED = (
     "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _UNSPACED = re.compile(rf"[{UNSPACED}]")
-_BLANKS = re.compile(r"[^\S\n]+")
-_INSIDE_UNSPACED = re.compile(rf"(?<=[{UNSPACED}])[^\S\n]+(?=[{UNSPACED}])")
+_BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # all but a single plain one
+_INSIDE_UNSPACED = re.compile(rf" (?=[{UNSPACED}])(?<=[{UNSPACED}] )")  # begins with the sign that is rare
 _IGNORED = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-_APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'"})
+_APOSTROPHES = "\u2019\u2018\u02bc"
 
 
 def readable(subject: str, text: str) -> str:
@@ -30,7 +30,9 @@ def readable(subject: str, text: str) -> str:
 
 def spelled(text: str) -> str:
     """Lower case, variants such as full-width as the plain character, one blank between words, none inside Chinese."""
-    plain = unicodedata.normalize("NFKC", _IGNORED.sub("", text)).casefold().translate(_APOSTROPHES)
+    plain = unicodedata.normalize("NFKC", _IGNORED.sub("", text)).casefold()
+    for apostrophe in _APOSTROPHES:  # str.translate looks at each character in turn
+        plain = plain.replace(apostrophe, "'")
     return _INSIDE_UNSPACED.sub("", _BLANKS.sub(" ", plain)).strip()
 
 
