@@ -19,7 +19,10 @@ from tests.flow.outside import Outside
 from tests.flow.world import ADDRESS
 
 # Files that take minutes begin first, so that no worker ends long before the others.
-LONG = ["test_redis.py", "test_kills.py", "test_whole_desk.py", "test_lane.py", "test_deployment.py"]
+LONG = [
+    "test_redis_away.py", "test_kills.py", "test_redis_tasks.py", "test_whole_desk.py", "test_lane.py",
+    "test_deployment.py",
+]  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -67,7 +70,7 @@ def outside() -> Iterator[Outside]:
 
 @pytest.fixture(scope="module")
 def more_environment() -> dict[str, str]:
-    """What a file sets besides; see test_redis.py."""
+    """What a file sets besides; see with_redis/conftest.py."""
     return {}
 
 

@@ -51,8 +51,7 @@ def store(started: ObjectStore, settings: Any) -> Iterator[ObjectStore]:
     settings.STORAGES = storages_at(started.url)
     settings.FILES_BUCKET = BucketAddress.parse(started.url)
     yield started
-    for name in started.names():
-        started.client.delete_object(Bucket=started.bucket, Key=name)
+    started.clear()
 
 
 @pytest.fixture

@@ -30,8 +30,7 @@ def store(started: ObjectStore, settings: Any, tmp_path: Path) -> Iterator[Objec
     settings.VAR_DIR = tmp_path / "var"
     settings.VAR_DIR.mkdir()
     yield started
-    for name in started.names():
-        started.client.delete_object(Bucket=started.bucket, Key=name)
+    started.clear()
 
 
 def manage(command: str, *words: str, **options: Any) -> str:
