@@ -58,12 +58,12 @@ class ObjectStore:
 
 
 @contextmanager
-def object_store() -> Iterator[ObjectStore]:
+def object_store(host: str = "127.0.0.1") -> Iterator[ObjectStore]:
     """Begins empty, with one bucket."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server = ThreadedMotoServer(host, 0, verbose=False)
     server.start()
-    host, port = server.get_host_and_port()
+    _address, port = server.get_host_and_port()
     store = ObjectStore(f"http://{host}:{port}")
     try:
         store.client.create_bucket(Bucket=store.bucket)

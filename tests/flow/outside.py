@@ -38,12 +38,13 @@ class Outside:
     """Collects letters. Addresses in `refuses` are answered with 550."""
 
     port: int = field(default_factory=free_port)
+    host: str = "127.0.0.1"
     letters: list[Letter] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
 
     @contextmanager
     def running(self) -> Iterator["Outside"]:
-        controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        controller = Controller(self, hostname=self.host, port=self.port)
         controller.start()
         try:
             yield self

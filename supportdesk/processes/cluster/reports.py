@@ -85,10 +85,12 @@ class WorkMark:
             Cluster.objects.filter(name=own_name()).update(worked_at=now)
 
 
-def without_failing(write: Callable[[], object]) -> None:
-    """Write, but only log a database error, which must not end the process that reports."""
+def without_failing(write: Callable[[], object]) -> bool:
+    """Write, but only log a database error, which must not end the process that reports. False if there was one."""
     try:
         write()
     except (DatabaseError, InterfaceError):
         logger.exception("The cluster could not write about itself")
         connection.close()
+        return False
+    return True

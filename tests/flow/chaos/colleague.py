@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from http.cookiejar import CookieJar
+from typing import Protocol
 from uuid import uuid4
 
-from tests.flow.desk import FreshDesk
 from tests.flow.world import PASSWORD
 
 AGAIN = 0.5  # seconds until the same is sent again
@@ -29,6 +29,11 @@ class Reply:
     status: int = 0
     location: str = ""
     text: str = ""
+
+
+class Site(Protocol):
+    @property
+    def url(self) -> str: ...
 
 
 class StayHere(urllib.request.HTTPRedirectHandler):
@@ -49,7 +54,7 @@ class Answer:
 class Colleague:
     """``pick`` says which ticket is next. One form at a time; answers that the desk held back are not in `taken`."""
 
-    desk: FreshDesk
+    desk: Site
     pick: Callable[[], int | None]
     name: str = "dora"
     every: float = 4.0

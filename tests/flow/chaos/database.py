@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, which may be restarted under load: loopback only, everything in one folder."""
+"""A PostgreSQL server of our own, which may be restarted under load: everything in one folder."""
 
 import os
 import pwd
@@ -15,7 +15,6 @@ from tests.flow.waiting import free_port
 
 # What is committed must outlive a server that is stopped at once; a machine that loses its power is not tried here.
 SETTINGS = {
-    "listen_addresses": "127.0.0.1",
     "max_connections": "100",
     "fsync": "off",
     "synchronous_commit": "on",
@@ -26,19 +25,20 @@ SETTINGS = {
 class OwnServer:
     """`settings` are what Django needs to read the database; `url` is for DATABASE_URL."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, host: str = "127.0.0.1") -> None:
         self.folder = folder
+        self.host = host
         self.port = free_port()
         self.password = secrets.token_hex(16)
 
     @property
     def url(self) -> str:
-        return f"postgres://desk:{self.password}@127.0.0.1:{self.port}/desk"
+        return f"postgres://desk:{self.password}@{self.host}:{self.port}/desk"
 
     @property
     def settings(self) -> dict[str, Any]:
         return {
-            "HOST": "127.0.0.1", "PORT": self.port, "USER": "desk", "PASSWORD": self.password, "NAME": "desk",
+            "HOST": self.host, "PORT": self.port, "USER": "desk", "PASSWORD": self.password, "NAME": "desk",
         }  # fmt: skip
 
     @contextmanager
@@ -46,7 +46,7 @@ class OwnServer:
         self._create()
         try:
             self._control("start")
-            self._command("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "desk", "desk")
+            self._command("createdb", "-h", self.host, "-p", str(self.port), "-U", "desk", "desk")
             yield self
         finally:
             self._control("stop", "-m", "immediate")
@@ -67,7 +67,14 @@ class OwnServer:
             "initdb", "-D", str(self._data), "-U", "desk", f"--pwfile={file}", "--auth=scram-sha-256",
             "--encoding=UTF8", "--locale=C.UTF-8",
         )  # fmt: skip
-        lines = {**SETTINGS, "port": str(self.port), "unix_socket_directories": str(self.folder)}
+        lines = {
+            **SETTINGS,
+            "listen_addresses": self.host,
+            "port": str(self.port),
+            "unix_socket_directories": str(self.folder),
+        }
+        with (self._data / "pg_hba.conf").open("a", encoding="utf-8") as rules:
+            rules.write(f"host all all {self.host}/24 scram-sha-256\n")
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as config:
             config.writelines(f"{name} = '{value}'\n" for name, value in lines.items())
 

@@ -50,6 +50,7 @@ class Customers:
     chance: random.Random
     every: float = 2.5
     burst: int = 15
+    host: str = "127.0.0.1"
     taken: list[Question] = field(default_factory=list)
     tries: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -67,7 +68,7 @@ class Customers:
         while True:
             self.tries += 1
             try:
-                with smtplib.LMTP("127.0.0.1", self.port, timeout=20) as session:
+                with smtplib.LMTP(self.host, self.port, timeout=20) as session:
                     session.sendmail(question.sender, [ADDRESS], question.raw())
             except FAULTS:
                 time.sleep(AGAIN)

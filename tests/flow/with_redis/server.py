@@ -19,11 +19,12 @@ PASSWORD = "queue-password"
 class RedisServer:
     folder: Path
     port: int = field(default_factory=free_port)
+    host: str = "127.0.0.1"
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"redis://:{PASSWORD}@127.0.0.1:{self.port}/3"
+        return f"redis://:{PASSWORD}@{self.host}:{self.port}/3"
 
     @property
     def client(self) -> "redis.Redis":
@@ -44,7 +45,7 @@ class RedisServer:
             "--port",
             str(self.port),
             "--bind",
-            "127.0.0.1",
+            self.host,
             "--requirepass",
             PASSWORD,
             "--dir",

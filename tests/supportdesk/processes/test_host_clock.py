@@ -1,5 +1,6 @@
 """A web server whose clock is wrong says so, once a minute; a right one writes nothing."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -56,3 +57,17 @@ def test_a_wrong_clock_is_written_at_most_once_a_minute(
         report()
         written.append(Heartbeat.objects.exists())
     assert written == [True, False, True]
+
+
+@pytest.mark.django_db
+def test_a_clock_that_was_put_right_takes_back_what_its_host_reported(
+    now: datetime, monkeypatch: pytest.MonkeyPatch, count_queries: Callable[[Callable[[], None]], int]
+) -> None:
+    monkeypatch.setattr(host_clock.socket, "gethostname", lambda: "mail1")
+    monkeypatch.setattr(time_of_record, "now", lambda: now)
+    for ahead in (90.0, 0.2):  # the process with the right clock is another one
+        monkeypatch.setattr(time_of_record, "host_ahead", lambda ahead=ahead: ahead)
+        report = host_clock.WrongClockReport()
+        report()
+        assert Heartbeat.objects.filter(name="wrong-clock mail1").exists() == (ahead > 1)
+    assert count_queries(report) == 0
