@@ -229,3 +229,54 @@ class SignInRule(models.Model):
 
     def __str__(self) -> str:
         return str(self.group)
+
+
+class ErasedKind(models.TextChoices):
+    CONTACT = "contact", _("contact")
+    CUSTOMER = "customer", _("customer")
+
+
+class ErasureRequest(models.TextChoices):
+    """Who asked for it. Not by name: the name is what has to go."""
+
+    PERSON = "person", _("the person")
+    CUSTOMER = "customer", _("the customer")
+    AUTHORITY = "authority", _("an authority")
+    DESK = "desk", _("we ourselves")
+
+
+class Erasure(models.Model):
+    """Personal data of a contact or customer (``number`` is its key) that was or is being erased.
+
+    ``traces``, ``stage`` and ``after`` are what the task needs to go on wherever it was stopped; once it is done, the
+    traces are gone too. ``counts`` are what was erased.
+    """
+
+    kind = models.CharField(_("kind"), max_length=10, choices=ErasedKind)
+    number = models.PositiveBigIntegerField(_("number"))
+    requested_by = models.CharField(_("asked for by"), max_length=10, choices=ErasureRequest)
+    reason = models.CharField(_("reason"), max_length=300)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("erased by")
+    )
+    at = models.DateTimeField(_("time"))
+    though_open = models.BooleanField(_("despite open tickets"), default=False)
+    counts: "models.JSONField[dict[str, int], dict[str, int]]" = models.JSONField(_("erased"), default=dict)
+    traces = models.JSONField(default=dict, editable=False)
+    stage = models.CharField(max_length=20, editable=False)
+    after = models.CharField(max_length=100, default="", editable=False)
+    done_at = models.DateTimeField(_("completed at"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("erasure")
+        verbose_name_plural = _("erasures")
+        ordering = ["-at"]
+        default_permissions = ("view",)
+        permissions = [
+            ("erase_people", _("Can erase the personal data of contacts and customers")),
+            ("export_people", _("Can export the personal data of contacts and customers")),
+        ]
+        constraints = [models.UniqueConstraint(fields=["kind", "number", "at"], name="erasure_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.number}"

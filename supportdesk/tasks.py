@@ -1,6 +1,7 @@
 """What the lane of enforcement does, beside the task queue; and this app's tasks for the queue."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from customers import time_of_record
 from escalation.enforcement.sweep_loop import sweep_in_rounds
@@ -12,14 +13,17 @@ from supportdesk.accounts.shared_cache import forget_shared_values
 from supportdesk.accounts.sign_in_limits import forget_tries
 from supportdesk.accounts.sign_ins import forget_sign_ins
 from supportdesk.backup.scheduled import is_due, start_backup
+from supportdesk.personal_data.erasing import erase_what_is_left
 from supportdesk.processes.cluster.lane import Job
 from supportdesk.processes.cluster.reports import report_swept
 from supportdesk.storage_trial import try_storage
+from tickets.lib.stopping import is_ending
 
 Pause = Callable[[float], bool]
 # Seconds between two looks for something urgent to send, and after a mail server could not be reached.
 LOOK_EVERY = 1.0
 SERVER_AWAY = 60.0
+ERASE_FOR = timedelta(seconds=100)
 
 
 def sweep_for_a_minute(pause: Pause) -> None:
@@ -58,6 +62,15 @@ def back_up() -> str:
     if not is_due(now=time_of_record.now()):
         return "not due"
     return f"started {start_backup().pid}"
+
+
+def go_on_erasing() -> str:
+    """Go on with the erasures of personal data that are under way: after each decision, and every ten minutes."""
+    started = time_of_record.now()
+    return erase_what_is_left(
+        read_clock=time_of_record.now,
+        may_go_on=lambda: time_of_record.now() < started + ERASE_FOR and not is_ending(),
+    )
 
 
 def forget_sign_ins_of_old() -> str:

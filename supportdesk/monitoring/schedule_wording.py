@@ -86,6 +86,10 @@ ABOUT = {
     "forget-sign-ins": About(
         gettext_lazy("Old sign-ins"), gettext_lazy("Deletes sign-ins that were kept for long enough."),
     ),
+    "erase-personal-data": About(
+        gettext_lazy("Erasing personal data"),
+        gettext_lazy("Goes on with erasures of contacts and customers until nothing of theirs is left."),
+    ),
     "backup": About(
         gettext_lazy("Data backup"),
         gettext_lazy("Backs the desk up to BACKUP_FOLDER and proves the backup, if one is due."),

@@ -37,17 +37,25 @@ ERASED = (*WORDS, "sender_name", "reply_to", "sent_through")
 
 @transaction.atomic
 def erase_words(*, message: Message, actor: User, at: datetime, reason: str) -> Message:
-    """Erase the words of a message, its files, and every text in which the desk repeats them. Locks the ticket.
+    """Erase the words of a message, its files, and every text in which the desk repeats them.
 
-    Raises DeskError without the permission or a reason, if the words are erased already, and for an answer that is
-    still on its way out.
+    Raises DeskError without the permission or a reason, and whatever `erase_with_repetitions` refuses.
     """
-    lock_mails_of(message.ticket_id)
-    ticket = lock_ticket_of(message, "erased_at", *ERASED)
     if not actor.has_perm(MAY_ERASE):
         raise DeskError(_("You may not erase the words of a message."))
     if not reason.strip():
         raise DeskError(_("Give a reason: the words cannot be brought back."))
+    return erase_with_repetitions(message=message, actor=actor, at=at, reason=reason)
+
+
+@transaction.atomic
+def erase_with_repetitions(*, message: Message, actor: User, at: datetime, reason: str) -> Message:
+    """Erase the words of a message and what repeats them; whoever calls it has made sure that the actor may.
+
+    Locks the ticket. Raises DeskError if they are erased already, and for an answer that is still on its way out.
+    """
+    lock_mails_of(message.ticket_id)
+    ticket = lock_ticket_of(message, "erased_at", *ERASED)
     if message.erased_at is not None:
         raise DeskError(_("The words of this message are erased already."))
     if OutboundEmail.objects.filter(message=message, state__in=WORK_LEFT).exists():
