@@ -297,10 +297,8 @@ def _promise_resolution_anew(event: StatusChanged, context: ChangeContext) -> No
 
 def follow_the_customer(event: CustomerNamed) -> None:
     """Put the open promises under the contract of the customer, counted from their start, and tell who has it now."""
-    customer = event.ticket.customer
-    cause = _("The customer was named: %(name)s.") % {"name": customer.name if customer is not None else ""}
     rota_before = rota_of(event.ticket)
-    follow_customer(event.ticket, ChangeContext(event.at, event.actor, cause))
+    follow_customer(event.ticket, ChangeContext(event.at, event.actor, _("The customer was named.")))
     tell_of_customer(event, rota_before=rota_before)
 
 

@@ -12,6 +12,7 @@ from supportdesk.accounts.browser_sessions import forget_sessions
 from supportdesk.accounts.shared_cache import forget_shared_values
 from supportdesk.accounts.sign_in_limits import forget_tries
 from supportdesk.accounts.sign_ins import forget_sign_ins
+from supportdesk.backup.erasures_beside import keep_list, place_of_list
 from supportdesk.backup.scheduled import is_due, start_backup
 from supportdesk.personal_data.erasing import erase_what_is_left
 from supportdesk.processes.cluster.lane import Job
@@ -67,6 +68,7 @@ def back_up() -> str:
 def go_on_erasing() -> str:
     """Go on with the erasures of personal data that are under way: after each decision, and every ten minutes."""
     started = time_of_record.now()
+    keep_list(place_of_list())
     return erase_what_is_left(
         read_clock=time_of_record.now,
         may_go_on=lambda: time_of_record.now() < started + ERASE_FOR and not is_ending(),

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Collection, Iterator
-from datetime import date, time, timedelta
+from contextlib import suppress
+from datetime import time, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -57,32 +58,22 @@ def _value(field: Field[Any, Any]) -> Any:
         return any_row(field.related_model)
     if field.choices:
         return "" if field.blank else field.choices[0][0]
-    match field:
-        case TokensField():
-            return []
-        case models.JSONField():
-            return {}
-        case models.BinaryField():
-            return b"x"
-        case models.GenericIPAddressField():
-            return "192.0.2.1"
-        case models.CharField():
-            return uuid4().hex[: min(field.max_length or 32, 32)]
-        case models.TextField():
-            return "x"
-        case models.BooleanField():
-            return False
-        case models.DateTimeField():
-            return NOW + timedelta(days=next(_days))
-        case models.DateField():
-            return date(2026, 11, 18) + timedelta(days=next(_days))
-        case models.TimeField():
-            return time(9)
-        case models.DurationField():
-            return timedelta(1)
-        case models.UUIDField():
-            return uuid4()
-    return 1
+    day = timedelta(days=next(_days))
+    values: dict[type[Field[Any, Any]], Any] = {
+        TokensField: [],
+        models.JSONField: {},
+        models.BinaryField: b"x",
+        models.GenericIPAddressField: "192.0.2.1",
+        models.CharField: uuid4().hex[: min(field.max_length or 32, 32)],
+        models.TextField: "x",
+        models.BooleanField: False,
+        models.DateTimeField: NOW + day,
+        models.DateField: NOW.date() + day,
+        models.TimeField: time(9),
+        models.DurationField: day,
+        models.UUIDField: uuid4(),
+    }
+    return next((value for kind, value in values.items() if isinstance(field, kind)), 1)
 
 
 def plant(model: type[Model], keys: Collection[Any], *, words: str, address: str) -> Iterator[str]:
@@ -160,10 +151,8 @@ def _stored() -> Iterator[tuple[str, str]]:
 def _text(value: Any) -> str:
     if isinstance(value, memoryview | bytes):
         raw = bytes(value)
-        try:
+        with suppress(zlib.error):
             raw += zlib.decompress(raw)
-        except zlib.error:
-            pass
         return raw.decode("utf-8", "replace")
     return (
         json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict) else str(value)

@@ -1,5 +1,6 @@
 """Writes the ledger: every change of a clock appends one line with before and after, actor, cause and holder."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,11 @@ from escalation.clocks.line_hashes import hash_of_line, newest_hashes
 from escalation.models import Clock, ClockEvent
 from tickets.lib.bulk_insert import NewRow, insert_all
 from tickets.models import Message
+from tickets.repeated_words import CUT
 from tickets.services.evidence import digest_for_good
+
+ADDRESS = re.compile(r"[\w.+%=-]{1,64}@[\w.-]{1,255}")
+LONGEST_CAUSE = 300
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,11 @@ class ChangeContext:
     @property
     def effective(self) -> datetime:
         return self.since or self.at
+
+    @property
+    def kept_cause(self) -> str:
+        """The cause as the ledger keeps it for good: without email addresses, as those of a bounce."""
+        return ADDRESS.sub(CUT, self.cause)[:LONGEST_CAUSE]
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ def event_row(
         "state_after": clock.state,
         "due_before": before.due_at if before is not None else clock.due_at,
         "due_after": clock.due_at,
-        "cause": context.cause[:300],
+        "cause": context.kept_cause,
         "data": data,
         "words": digest_for_good(message) if message is not None else None,
     }

@@ -277,7 +277,7 @@ def waive(clock: Clock, context: ChangeContext) -> None:
     """
     if clock.waived_at is not None:
         raise DeskError(_("This SLA is already waived."))
-    clock.waived_at, clock.waived_by, clock.waive_reason = context.at, context.actor, context.cause[:300]
+    clock.waived_at, clock.waived_by, clock.waive_reason = context.at, context.actor, context.kept_cause
     clock.save(update_fields=["waived_at", "waived_by", "waive_reason"])
     append_event(clock, ClockChange.WAIVED, context)
 

@@ -17,7 +17,8 @@ SENTENCES = (
     gettext_noop("The customer wrote."),
     gettext_noop("A person wrote this."),
     gettext_noop("The sender was accepted."),
-    gettext_noop("The customer was named: %(name)s."),
+    gettext_noop("The customer was named."),
+    gettext_noop("The customer was named: %(name)s."),  # earlier lines of the ledger; now it names nobody
     gettext_noop("This was automatic."),
     gettext_noop("A reply was not delivered."),
     gettext_noop("A reply was voided."),

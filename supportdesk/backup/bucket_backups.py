@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import orjson
 from django.conf import settings
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 from django.utils.translation import gettext as _
 
@@ -78,6 +79,19 @@ class BucketBackups:
         for name in (*older, *broken):
             self._remove(name)
         return older
+
+    def read_beside(self, name: str) -> bytes:
+        """A file beside the backups; empty if there is none."""
+        try:
+            with self._store.open(name, "rb") as file:
+                return bytes(file.read())
+        except FileNotFoundError:
+            return b""
+
+    def write_beside(self, name: str, content: bytes) -> None:
+        """In place of the one that is there."""
+        self._store.delete(name)
+        self._store.save(name, ContentFile(content))
 
     @contextmanager
     def fetched(self) -> Iterator[Path]:

@@ -11,9 +11,11 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from escalation.proof.whole_proof import LedgerProof, prove_all
 from supportdesk.backup.backup_files import opened_file, read_lines, row_of
 from supportdesk.backup.desk_tables import DeskTable, Row
+from supportdesk.backup.erasures_beside import repeat_erasures
 from supportdesk.backup.keys import DeskKeys
 from supportdesk.backup.loading import Say, empty_desk, load, refuse_foreign
 from supportdesk.backup.manifest import BackupManifest, read_manifest, refuse_damaged
@@ -79,6 +81,7 @@ class RestoreReport:
     proof: LedgerProof
     unreadable: int
     has_keys: bool
+    erased: int = 0  # erasures that were made after the backup, and again now
 
 
 def checked_backup(folder: Path, identities: Sequence[Any]) -> BackupRows:
@@ -92,8 +95,10 @@ def checked_backup(folder: Path, identities: Sequence[Any]) -> BackupRows:
     return rows
 
 
-def restore_backup(backup: BackupRows, *, keys: DeskKeys, say: Say) -> RestoreReport:
-    """Make the tables in an empty database, fill them, put the files back, and prove the ledger."""
+def restore_backup(
+    backup: BackupRows, *, keys: DeskKeys, say: Say, erasures: Sequence[dict[str, Any]] = ()
+) -> RestoreReport:
+    """Make the tables in an empty database, fill them, put the files back, erase again, and prove the ledger."""
     refuse_foreign()
     migrate_to(backup.manifest.migrations)
     with empty_desk() as target:
@@ -101,7 +106,8 @@ def restore_backup(backup: BackupRows, *, keys: DeskKeys, say: Say) -> RestoreRe
         load(backup, target, say=say)
     migrate_fully()
     has_keys = keys.open_what(backup.manifest.key_mark)
-    return RestoreReport(backup.manifest, files, prove_all(), len(unreadable_values()), has_keys)
+    erased = repeat_erasures(list(erasures), read_clock=time_of_record.now, may_go_on=lambda: True)
+    return RestoreReport(backup.manifest, files, prove_all(), len(unreadable_values()), has_keys, erased)
 
 
 def _put_files_back(backup: BackupRows) -> int:

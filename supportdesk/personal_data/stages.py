@@ -107,15 +107,11 @@ def mark_messages(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
 
     One on which the ledger rests cannot be changed in part, as its digest is sealed: its words go as a whole.
     """
-    rows = Message.objects.filter(created_at__lte=erasure.at)
-    wanted = _with(traces.without_names(), IN_A_MESSAGE)
-    customer = subject.customer
-    if customer is not None:
-        wanted |= Q(ticket__customer=customer) & _with(traces.among_their_own(), IN_A_MESSAGE)
-    key = _next_key(rows.filter(wanted), erasure)
+    key = _next_key(marked_messages(subject, traces).filter(created_at__lte=erasure.at), erasure)
     if key is None:
         return OVER
     message = Message.objects.select_related("ticket").get(pk=key)
+    customer = subject.customer
     is_theirs = customer is not None and message.ticket.customer_id == customer
     meant = traces.among_their_own() if is_theirs else traces.without_names()
     if not any(meant.are_in(getattr(message, name)) for name in IN_A_MESSAGE):
@@ -124,6 +120,14 @@ def mark_messages(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
         return Step(_erase_message(message, traces, erasure), str(key))
     lock_ticket_of(message)
     return Step(Counter(marked=mark_rows({Message: [key]}, meant)), str(key))
+
+
+def marked_messages(subject: Subject, traces: Traces) -> QuerySet[Message]:
+    """Messages in which they seem to stand; the words decide."""
+    wanted, customer = _with(traces.without_names(), IN_A_MESSAGE), subject.customer
+    if customer is not None:
+        wanted |= Q(ticket__customer=customer) & _with(traces.among_their_own(), IN_A_MESSAGE)
+    return Message.objects.filter(wanted)
 
 
 def _erase_message(message: Message, traces: Traces, erasure: Erasure) -> Counter[str]:
@@ -222,6 +226,13 @@ def rewrite_indexes(_subject: Subject, _traces: Traces, _erasure: Erasure) -> St
     return OVER
 
 
+def count_in_ledger(_subject: Subject, traces: Traces, _erasure: Erasure) -> Step:
+    """Lines of the ledger in which somebody named them as a reason stay: they are sealed. They are counted."""
+    found = ClockEvent.objects.filter(_with(traces.everywhere(), ("cause",))).order_by()
+    kept = sum(traces.are_in(cause) for cause in found.values_list("cause", flat=True).iterator(AT_ONCE))
+    return Step(Counter(kept_in_ledger=kept) if kept else Counter(), is_last=True)
+
+
 STAGES: dict[str, Callable[[Subject, Traces, Erasure], Step]] = {
     "tickets": erase_tickets,
     "messages": erase_messages,
@@ -232,6 +243,7 @@ STAGES: dict[str, Callable[[Subject, Traces, Erasure], Step]] = {
     "raw": empty_raw_mails,
     "packs": redact_packs,
     "indexes": rewrite_indexes,
+    "ledger": count_in_ledger,
 }
 
 

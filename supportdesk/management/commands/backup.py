@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from customers import time_of_record
 from supportdesk.backup.bucket_backups import BucketBackups, is_bucket, unsent_backups
 from supportdesk.backup.encryption import new_identity, recipients_of
+from supportdesk.backup.erasures_beside import keep_list
 from supportdesk.backup.making import (
     BackupReport,
     BackupRunning,
@@ -125,6 +126,7 @@ class Command(BaseCommand):
             keys_in=settings.VAR_DIR / "backup-keys" if bucket else None,
         )
         self._tell(report)
+        keep_list(place)
         removed = _remove_older(report.folder, bucket, keep)
         if removed:
             self._say(_("Removed older backups: %(count)s") % {"count": removed})

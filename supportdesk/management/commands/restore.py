@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from supportdesk.backup.bucket_backups import chosen_from, is_bucket
 from supportdesk.backup.encryption import identities_in
+from supportdesk.backup.erasures_beside import list_beside, read_list
 from supportdesk.backup.keys import DeskKeys, put_in_place, write_keys_apart
 from supportdesk.backup.restoring import RestoreReport, checked_backup, restore_backup
 from supportdesk.management.backup_words import proof_sentence
@@ -33,14 +34,31 @@ class Command(BaseCommand):
             "--keys", type=Path, metavar="FILE", help="the desk's keys, which a plain backup keeps apart"
         )
 
+        parser.add_argument(
+            "--erasures",
+            metavar="FILE",
+            help="the list of erasures to repeat, if it is not beside the backup (erasures.jsonl)",
+        )
+
     def handle(
-        self, *args: Any, folder: str, identity: Path | None, keys: Path | None, **options: Any
+        self,
+        *args: Any,
+        folder: str,
+        identity: Path | None,
+        keys: Path | None,
+        erasures: str | None = None,
+        **options: Any,
     ) -> None:
         try:
             with chosen_from(folder) as chosen:
                 backup = checked_backup(chosen, identities_in(identity) if identity else [])
                 given = _keys_in(keys) if keys else backup.keys()
-                report = restore_backup(backup, keys=DeskKeys.of_this_desk(), say=self._say)
+                report = restore_backup(
+                    backup,
+                    keys=DeskKeys.of_this_desk(),
+                    say=self._say,
+                    erasures=_erasures(erasures, folder, backup.folder),
+                )
         except DeskError as refusal:
             raise CommandError(str(refusal)) from refusal
         except DatabaseFault as error:
@@ -58,6 +76,8 @@ class Command(BaseCommand):
             "folder": place,
         }
         self._say(_("Restored %(rows)s rows and %(files)s files of %(time)s from %(folder)s") % words)
+        if report.erased:
+            self._say(_("Erased again after the backup: %(count)s") % {"count": report.erased})
         for mismatch in report.proof.mismatches:
             self._say(str(mismatch))
         self._say(proof_sentence(report.proof))
@@ -65,6 +85,13 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
+
+
+def _erasures(named: str | None, place: str, backup: Path) -> list[dict[str, Any]]:
+    """Of the file that was named, otherwise of the list beside the backup."""
+    if named is not None and not Path(named).is_file():
+        raise DeskError(_("There is no file %(file)s.") % {"file": named})
+    return read_list(named or list_beside(place if is_bucket(place) else str(backup)))
 
 
 def _keys_in(file: Path) -> DeskKeys:

@@ -62,7 +62,7 @@ def test_a_stricter_window_counts_at_once_from_the_start(contract, unknown, lead
     clock = clock_of(ticket)
     assert (clock.due_at, clock.contract, clock.contract_window) == (minute(120), contract, own)
     line = clock.events.get(change=ClockChange.RETARGETED)
-    assert (line.actor, line.cause) == (lead, "The customer was named: Aurora Live.")
+    assert (line.actor, line.cause) == (lead, "The customer was named.")
     assert verify().mismatches == ()
 
 

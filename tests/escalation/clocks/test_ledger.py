@@ -32,7 +32,7 @@ from tests.talk import answered, asked, bounced, called, minute, noted, opened
 from tickets.choices import MessageKind, Priority, Status
 from tickets.errors import DeskError
 from tickets.models import Message, Ticket
-from tickets.services.failed_responses import void_response
+from tickets.services.failed_responses import fail_response, void_response
 from tickets.services.merging import merge
 from tickets.services.naming_customers import name_customer
 from tickets.services.ownership import assign
@@ -82,6 +82,19 @@ def test_a_change_without_a_time_of_its_own_takes_the_time_of_the_act():
     assert appended(
         clock, ClockChange.CANCELLED, ChangeContext(minute(5), None), before=NOTHING
     ).at == minute(5)
+
+
+def test_a_line_keeps_no_address_as_it_can_never_be_taken_out():
+    ticket = opened(
+        contact=ContactFactory(
+            customer=CustomerFactory(account_manager=staff("ann", groups=["Account manager"]))
+        )
+    )
+    answer = answered(ticket, 5)
+    fail_response(message=answer, at=minute(9), answer="550 5.1.1 <li.wei+x@company.example>: no such user")
+    causes = {line.cause for line in ClockEvent.objects.filter(clock__ticket=ticket)}
+    assert "550 5.1.1 <[…]>: no such user" in causes
+    assert not any("@" in cause for cause in causes)
 
 
 def test_no_line_is_changed_or_deleted():

@@ -6,6 +6,7 @@ is looked at tomorrow.
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from customers.models import Contact, Customer, MailDomain
 from escalation.enforcement.acknowledge import escalate_now
@@ -39,7 +41,7 @@ from tests.factories import (
 )
 from tests.rawmail import rawmail
 from tests.talk import answered, asked, called, dispatched, minute, noted, opened
-from tickets.choices import OutboxState
+from tickets.choices import OutboxState, Status
 from tickets.errors import DeskError
 from tickets.message_content import MessageContent
 from tickets.models import (
@@ -53,9 +55,11 @@ from tickets.models import (
     Ticket,
 )
 from tickets.services.erasing import remove_erased_files
+from tickets.services.failed_responses import fail_response
 from tickets.services.intake import process, receive_raw
 from tickets.services.intake.raw_mails import move_raw_mails
 from tickets.services.mail_marks import mark_as_automatic
+from tickets.services.status_and_priority import set_status
 
 pytestmark = pytest.mark.django_db
 
@@ -114,7 +118,8 @@ def ticket(contact, ann) -> Ticket:
     assert row is not None
     assert row.ticket is not None
     ticket = row.ticket
-    answered(ticket, 5)
+    answer = answered(ticket, 5)
+    fail_response(message=answer, at=minute(5.5), answer=f"550 5.1.1 <{EMAIL}>: no such user")
     asked(ticket, 6, words=said(f"And {WORDS} again", sender_name=NAME, reply_to=EMAIL))
     escalate_now(ticket=ticket, actor=ann, at=minute(7), reason="I need help.")
     called(ticket, 9, reached=NAME, body=f"Told {NAME} about {WORDS}.")
@@ -314,10 +319,6 @@ def test_the_pack_gets_a_redacted_revision_that_names_the_original(desk, contact
     sheet = first.files.get(name="tickets.csv")
     erased(contact, director)
     second = WeeklyExport.objects.get(revision=2)
-    import json
-
-    from django.core.files.storage import default_storage
-
     with default_storage.open(second.files.get(name="manifest.json").path) as content:
         manifest = json.loads(content.read())
     removed = {(each["revision"], each["name"]): each["sha256"] for each in manifest["redacts"]["removed"]}
@@ -415,6 +416,16 @@ def test_twice_at_once_is_refused(contact, director):
     begin(contact, director)
     with pytest.raises(DeskError, match="being erased already"):
         begin(contact, director)
+
+
+def test_reasons_in_the_ledger_that_name_them_stay_and_are_counted(contact, director, ann):
+    ticket = opened(0, contact=contact)
+    set_status(
+        ticket=ticket, status=Status.CLOSED, actor=ticket.owner, at=minute(50), reason=f"Spoke with {NAME}."
+    )
+    OutboundEmail.objects.update(state=OutboxState.ACCEPTED)
+    assert erased(contact, director).counts["kept_in_ledger"] == 2
+    assert prove_all().mismatches == ()
 
 
 def test_files_of_others_stay(desk, contact, others, director):
