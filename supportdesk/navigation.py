@@ -110,6 +110,7 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
             MenuItem(_("Users"), "person", "auth.user"),
             MenuItem(_("Groups"), "shield_person", "auth.group"),
             MenuItem(_("Audit"), "history", "auditlog.logentry"),
+            MenuItem(_("Erasures"), "person_off", "supportdesk.erasure"),
         ),
     ),
 )

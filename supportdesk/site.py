@@ -17,6 +17,7 @@ from supportdesk.pages.first_password import own_password
 from supportdesk.pages.help import help_page
 from supportdesk.pages.my_settings import duty_link, my_settings
 from supportdesk.pages.operations import operations_page
+from supportdesk.pages.personal_data import personal_data
 from supportdesk.pages.script_words import script_words
 
 
@@ -46,6 +47,11 @@ class DeskSite(UnfoldAdminSite):
             path("help/<slug:name>/", self.admin_view(self.help), name="help"),
             path("own-password/", self.admin_view(self.own_password), name="own_password"),
             path("my-settings/", self.admin_view(self.my_settings), name="my_settings"),
+            path(
+                "personal-data/<slug:kind>/<int:number>/<slug:act>/",
+                self.admin_view(self.personal_data),
+                name="personal_data",
+            ),
             path("my-settings/duty-link/", self.admin_view(duty_link), name="duty_link"),
         ]
 
@@ -73,6 +79,9 @@ class DeskSite(UnfoldAdminSite):
 
     def help(self, request: HttpRequest, **which: str) -> HttpResponse:
         return help_page(request, self.each_context(request), **which)
+
+    def personal_data(self, request: HttpRequest, **which: Any) -> HttpResponseBase:
+        return personal_data(request, **which, site_context=self.each_context(request))
 
     def operations(self, request: HttpRequest) -> HttpResponse:
         return operations_page(request, self.each_context(request))

@@ -91,8 +91,7 @@ EVERYWHERE = {
 
 TICKETS = {
     "subject": Meaning(_("Subject of the ticket")),
-    "contact": Meaning(_("Name of the person who wrote")),
-    "contact_email": Meaning(_("Email address of the person who wrote")),
+    "contact": Meaning(_("Number of the contact who wrote, as in the address of their page"), Unit.CODE),
     "status": Meaning(_("Status when the sheet was made: new, open, waiting, resolved or closed"), Unit.CODE),
     "channel": Meaning(_("How the first message came: email, phone, group or chat"), Unit.CODE),
     "language": Meaning(_("Language of the conversation"), Unit.CODE),

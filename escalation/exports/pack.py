@@ -40,7 +40,7 @@ from escalation.proof.manifest_proof import newest_seal
 from escalation.proof.sealing import seal_ledger
 from tickets.errors import DeskError
 
-FORMAT_VERSION = 3  # raise it when a column is added, renamed or counted differently
+FORMAT_VERSION = 4  # raise it when a column is added, renamed or counted differently
 MANIFEST = "manifest.json"
 
 

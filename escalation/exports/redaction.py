@@ -29,7 +29,7 @@ from tickets.models.ticket import ticket_number
 from tickets.repeated_words import CUT
 
 # The columns of a ticket's row that hold words of theirs.
-WORDS = ("subject", "contact", "contact_email")
+WORDS = ("subject", "contact", "contact_email")  # packs before format 4 named contacts
 TICKET = "ticket"
 
 
@@ -91,7 +91,7 @@ class _Redactor:
         named = dict(zip(columns, row, strict=False))
         if named.get(TICKET) in self.tickets:
             for place, column in enumerate(columns):
-                if column in WORDS and cells[place]:
+                if column in WORDS and cells[place] and not cells[place].isdecimal():
                     cells[place] = CUT if column == "subject" else self.mark
         return cells
 

@@ -1,4 +1,4 @@
-"""The download of any filtered list of tickets: the columns of tickets.csv, then those of each ticket's promises.
+"""The download of any filtered list of tickets: the columns of tickets.csv, the contact, then each ticket's promises.
 
 A ticket may have many promises of one kind, such as one for each question. Each kind has the number of its promises and
 of those breached, and the state of the newest.
@@ -41,7 +41,8 @@ OF_A_KIND = (
 )
 KINDS = tuple(ClockKind.values)  # which the enumeration would collect anew for each row
 PROMISE_COLUMNS = tuple(f"{kind}_{column}" for kind in KINDS for column in OF_A_KIND)
-COLUMNS = (*tickets_csv.COLUMNS, *PROMISE_COLUMNS)
+CONTACT_COLUMNS = ("contact_name", "contact_email")
+COLUMNS = (*tickets_csv.COLUMNS, *CONTACT_COLUMNS, *PROMISE_COLUMNS)
 WITHOUT_PROMISE: list[Cell] = [0, 0, *[None] * (len(OF_A_KIND) - 2)]
 BREACHED = ClockState.BREACHED.value
 FIRST_ROWS = 50  # read before the first byte leaves
@@ -102,6 +103,7 @@ def list_rows(tickets: TicketQuerySet, *, people: People, zone: tzinfo) -> Itera
         promises = _promises_by_ticket(keys)
         for ticket in _tickets(keys):
             row = ticket_row(ticket, people=people, zone=zone)
+            row += ticket.contact, ticket.contact_email
             of_ticket = promises.get(ticket.pk)
             for kind in KINDS:
                 of_kind = of_ticket.get(kind) if of_ticket else None

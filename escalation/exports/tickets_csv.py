@@ -1,4 +1,7 @@
-"""tickets.csv: one row per ticket; every downloaded list begins with the same columns (ticket_list_csv)."""
+"""tickets.csv: one row per ticket; every downloaded list begins with the same columns (ticket_list_csv).
+
+It names contacts by number: packs leave the desk, and a person may ask to be forgotten.
+"""
 
 from collections.abc import Container, Iterator
 from datetime import datetime, tzinfo
@@ -23,7 +26,6 @@ COLUMNS = (
     "customer_code",
     "customer",
     "contact",
-    "contact_email",
     "account_manager",
     "account_manager_name",
     "account_manager_team",
@@ -59,6 +61,7 @@ class TicketRow(NamedTuple):
     subject: str
     customer_code: str | None
     customer: str | None
+    contact_id: int | None
     contact: str | None
     contact_email: str | None
     account_manager_id: int | None
@@ -95,6 +98,7 @@ PATHS = (
     "subject",
     "customer__code",
     "customer__name",
+    "contact_id",
     "contact__name",
     "contact__email",
     "customer__account_manager_id",
@@ -143,8 +147,7 @@ def ticket_row(ticket: TicketRow, *, people: People, zone: tzinfo) -> list[Cell]
         ticket.subject,
         ticket.customer_code,
         ticket.customer,
-        ticket.contact,
-        ticket.contact_email,
+        ticket.contact_id,
         manager.username,
         manager.name,
         manager.team,

@@ -12,6 +12,7 @@ from customers.models import Customer
 from escalation.admin.policies.preview import PreviewPage, PreviewTerms
 from escalation.policies.preview import windows_under
 from escalation.policies.terms import contract_in_force
+from supportdesk.pages.personal_data import personal_data_links
 from tickets.admin.customer import TicketedCustomerAdmin
 
 admin.site.unregister(Customer)
@@ -22,6 +23,9 @@ class CustomerPageAdmin(PreviewPage, TicketedCustomerAdmin):
     preview_intro = gettext_lazy(
         "When a message from this customer would be due, under the contract and policy in force at that time."
     )
+
+    def links(self, request: HttpRequest, row: Any) -> list[tuple[str, Any]]:
+        return [*super().links(request, row), *personal_data_links(request, row)]
 
     def terms_of(self, request: HttpRequest, row: Any, *, at: datetime, zone: str) -> PreviewTerms:
         """The saved terms; a customer that is not saved yet has no contract."""

@@ -123,7 +123,7 @@ def test_the_manifest_holds_the_checksums_of_the_files(a_week):
     for name in FILES[:-1]:
         assert manifest["files"][name]["sha256"] == hashlib.sha256(files[name]).hexdigest()
         assert manifest["files"][name]["bytes"] == len(files[name])
-    assert (manifest["week"], manifest["revision"], manifest["format_version"]) == ("2026-W47", 1, 3)
+    assert (manifest["week"], manifest["revision"], manifest["format_version"]) == ("2026-W47", 1, 4)
     assert len(manifest["policies"]) == 2
     assert manifest["time_zone"] == settings.DESK_TIME_ZONE
     assert {file.name: file.sha256 for file in frozen.files.all()} == {

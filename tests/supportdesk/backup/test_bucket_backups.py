@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from customers import time_of_record
 from escalation.models import Heartbeat
 from supportdesk.backup.bucket_backups import BucketBackups
+from supportdesk.backup.erasures_beside import keep_list, list_beside, read_list
 from supportdesk.backup.scheduled import BACKUP, BACKUP_FAILED
+from supportdesk.models import Erasure, ErasureRequest
+from supportdesk.personal_data.erasing import begin_erasure
+from supportdesk.personal_data.subjects import Subject
+from tests.factories import AdminFactory, ContactFactory
 from tests.objectstores import KEYS, NOWHERE, ObjectStore, object_store
 from tests.wholedesks import all_rows, desk_in
 
@@ -55,6 +61,21 @@ def test_a_backup_in_a_bucket_is_restored_into_an_empty_desk(
         said = manage("restore", store.url)
     assert "from s3://desk-files/prefix/of/ours\n" in said
     assert all_rows(empty) == all_rows(lived_in)
+
+
+def test_the_list_of_erasures_lies_beside_them(store: ObjectStore) -> None:
+    contact = ContactFactory()
+    for reason in ("First.", "Second."):
+        erasure = begin_erasure(
+            subject=Subject.of(contact), actor=AdminFactory(), at=time_of_record.now(),
+            requested_by=ErasureRequest.DESK, reason=reason,
+        )  # fmt: skip
+        Erasure.objects.filter(pk=erasure.pk).update(
+            done_at=erasure.at, at=erasure.at - timedelta(erasure.pk)
+        )
+        assert keep_list(store.url) == Erasure.objects.count()
+    assert {line["reason"] for line in read_list(list_beside(store.url))} == {"First.", "Second."}
+    assert [name for name in store.names() if "erasures" in name] == ["prefix/of/ours/erasures.jsonl"]
 
 
 def test_a_backup_in_a_bucket_is_proven(
