@@ -67,6 +67,7 @@ TIMETABLE = (
     ScheduledTask("generate-shifts", "escalation.tasks.generate_shifts", cron="15 2 * * *"),
     ScheduledTask("weekly-pack", "escalation.tasks.export_due_weeks", minutes=10),
     ScheduledTask("forget-sign-ins", "supportdesk.tasks.forget_sign_ins_of_old", minutes=60),
+    ScheduledTask("retention", "supportdesk.tasks.remove_old_data", cron="20 2 * * *"),
     ScheduledTask("erase-personal-data", "supportdesk.tasks.go_on_erasing", minutes=10),
     ScheduledTask("backup", "supportdesk.tasks.back_up", minutes=60),
 )

@@ -353,6 +353,13 @@ AUTH_PASSWORD_VALIDATORS = [
 SIGN_INS_AT_ONCE = env.number("SIGN_INS_AT_ONCE", 2, least=1, most=64)
 # Days for which sign-ins and failed ones are kept. A browser that was last used before them counts as a new one.
 SIGN_IN_KEEP_DAYS = env.number("SIGN_IN_KEEP_DAYS", 400, least=30, most=3_650)
+# Days for which other data is kept; 0 keeps everything. What the ledger proves stays in any case.
+KEEP_RAW_MAIL_DAYS = env.number("KEEP_RAW_MAIL_DAYS", 0, least=0, most=36_500)
+KEEP_FILES_DAYS = env.number("KEEP_FILES_DAYS", 0, least=0, most=36_500)
+KEEP_SENT_MAIL_DAYS = env.number("KEEP_SENT_MAIL_DAYS", 0, least=0, most=36_500)
+KEEP_CLOSED_WORDS_DAYS = env.number("KEEP_CLOSED_WORDS_DAYS", 0, least=0, most=36_500)
+KEEP_NOTIFICATIONS_DAYS = env.number("KEEP_NOTIFICATIONS_DAYS", 0, least=0, most=36_500)
+KEEP_AUDIT_DAYS = env.number("KEEP_AUDIT_DAYS", 0, least=0, most=36_500)
 # Minutes without activity and hours in any case, after which somebody signs in again; a group may have its own
 # (Groups), and administrators are signed out sooner. What refreshes itself is no activity.
 SESSION_IDLE_MINUTES = env.number("SESSION_IDLE_MINUTES", 240, least=5, most=10_080)

@@ -15,6 +15,7 @@ from supportdesk.accounts.sign_ins import forget_sign_ins
 from supportdesk.backup.erasures_beside import keep_list, place_of_list
 from supportdesk.backup.scheduled import is_due, start_backup
 from supportdesk.personal_data.erasing import erase_what_is_left
+from supportdesk.personal_data.retention import remove_old
 from supportdesk.processes.cluster.lane import Job
 from supportdesk.processes.cluster.reports import report_swept
 from supportdesk.storage_trial import try_storage
@@ -73,6 +74,18 @@ def go_on_erasing() -> str:
         read_clock=time_of_record.now,
         may_go_on=lambda: time_of_record.now() < started + ERASE_FOR and not is_ending(),
     )
+
+
+def remove_old_data() -> str:
+    """Remove what was kept for long enough, every night; what does not fit into one run waits for the next."""
+    started = time_of_record.now()
+    removed = remove_old(
+        now=started, may_go_on=lambda: time_of_record.now() < started + ERASE_FOR and not is_ending()
+    )
+    done = [
+        f"{each.kind.name} {each.count}{'' if each.is_all else ' and more'}" for each in removed if each.count
+    ]
+    return ", ".join(done) or "nothing is old enough"
 
 
 def forget_sign_ins_of_old() -> str:

@@ -24,7 +24,7 @@ from picklefield.fields import PickledObjectField
 from customers.search.column import TokensField
 from escalation.models import PolicyStamp
 from supportdesk.personal_data.belongings import models_of_the_desk
-from supportdesk.personal_data.columns import UNTOUCHED, Way, way_of
+from supportdesk.personal_data.columns import UNTOUCHED, Treatment, treatment_of
 from tests.factories import NOW
 
 # Tables that cannot have a further row or a changed one: the ledger by its triggers, the queue's by their signatures.
@@ -80,9 +80,9 @@ def plant(model: type[Model], keys: Collection[Any], *, words: str, address: str
     """Put the words into each column that is emptied, the address into those that are marked. Names the columns."""
     for row in model._base_manager.filter(pk__in=list(keys)):
         for field in model._meta.concrete_fields:
-            way = way_of(field)
-            text = words if way is Way.EMPTY else address
-            if way is Way.KEEP or not _has_room(field, text) or _is_a_place(field):
+            way = treatment_of(field)
+            text = words if way is Treatment.EMPTY else address
+            if way is Treatment.KEEP or not _has_room(field, text) or _is_a_place(field):
                 continue
             value = _with(getattr(row, field.attname), text, field)
             model._base_manager.filter(pk=row.pk).update(**{field.name: value})

@@ -12,9 +12,12 @@ def erased_in_words(message: Message) -> str:
     """The sentence that stands in place of the words; empty if they are there. Needs ``erased_by`` loaded."""
     if message.erased_at is None:
         return ""
+    time = dated(message.erased_at, timezone.get_current_timezone_name())
+    if message.erased_by is None:
+        return _("Words erased on %(time)s: they had been kept for long enough.") % {"time": time}
     return _("Words erased by %(name)s on %(time)s: %(reason)s") % {
-        "name": name_of(message.erased_by) if message.erased_by is not None else "?",
-        "time": dated(message.erased_at, timezone.get_current_timezone_name()),
+        "name": name_of(message.erased_by),
+        "time": time,
         "reason": message.erase_reason,
     }
 

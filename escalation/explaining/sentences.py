@@ -94,11 +94,15 @@ def answer_sentence(evidence: Evidence) -> str:
 def record_notes(evidence: Evidence, zones: Zones) -> Iterator[str]:
     """Who erased its words, how the message came, and how much later it was recorded."""
     if evidence.erased_at is not None:
-        erased = {"name": evidence.erased_by, "time": zones.inline(evidence.erased_at)}
-        yield _("Words erased by %(name)s on %(time)s: %(reason)s") % {
-            **erased,
+        erased = {
+            "name": evidence.erased_by,
+            "time": zones.inline(evidence.erased_at),
             "reason": evidence.erase_reason,
         }
+        if evidence.erased_by:
+            yield _("Words erased by %(name)s on %(time)s: %(reason)s") % erased
+        else:
+            yield _("Words erased on %(time)s: they had been kept for long enough.") % erased
     if evidence.mailbox:
         way = {"via": evidence.via.upper(), "mailbox": evidence.mailbox}
         yield _("Received by %(via)s in %(mailbox)s.") % way

@@ -14,7 +14,7 @@ MOST_NAMED = 1_000
 
 def gaps_in_words(*, ticket: int | None = None) -> Iterator[str]:
     """How many messages of all tickets, or of one given by its key, have no words left, then each with who and when."""
-    erased = Message.objects.exclude(erased_by=None).select_related("ticket", "erased_by")
+    erased = Message.objects.exclude(erased_at=None).select_related("ticket", "erased_by")
     if ticket is not None:
         erased = erased.filter(ticket=ticket)
     count = erased.count()
@@ -31,7 +31,11 @@ def gaps_in_words(*, ticket: int | None = None) -> Iterator[str]:
 
 def _gap(message: Message) -> str:
     at, erased_at = message.at, message.erased_at
-    return _("%(number)s, message of %(at)s: erased by %(name)s on %(time)s.") % {
+    if message.erased_by is None:
+        text = _("%(number)s, message of %(at)s: kept for long enough and erased on %(time)s.")
+    else:
+        text = _("%(number)s, message of %(at)s: erased by %(name)s on %(time)s.")
+    return text % {
         "number": message.ticket.number,
         "at": f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         "name": name_of(message.erased_by) if message.erased_by is not None else "?",

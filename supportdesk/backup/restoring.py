@@ -1,6 +1,6 @@
 """Brings a backup back into an empty desk."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,9 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
-from customers import time_of_record
 from escalation.proof.whole_proof import LedgerProof, prove_all
 from supportdesk.backup.backup_files import opened_file, read_lines, row_of
 from supportdesk.backup.desk_tables import DeskTable, Row
-from supportdesk.backup.erasures_beside import repeat_erasures
 from supportdesk.backup.keys import DeskKeys
 from supportdesk.backup.loading import Say, empty_desk, load, refuse_foreign
 from supportdesk.backup.manifest import BackupManifest, read_manifest, refuse_damaged
@@ -96,9 +94,12 @@ def checked_backup(folder: Path, identities: Sequence[Any]) -> BackupRows:
 
 
 def restore_backup(
-    backup: BackupRows, *, keys: DeskKeys, say: Say, erasures: Sequence[dict[str, Any]] = ()
+    backup: BackupRows, *, keys: DeskKeys, say: Say, erase_again: Callable[[], int] = int
 ) -> RestoreReport:
-    """Make the tables in an empty database, fill them, put the files back, erase again, and prove the ledger."""
+    """Make the tables in an empty database, fill them, put the files back, erase again, and prove the ledger.
+
+    ``erase_again`` repeats what was erased after the backup and returns how many erasures that were.
+    """
     refuse_foreign()
     migrate_to(backup.manifest.migrations)
     with empty_desk() as target:
@@ -106,7 +107,7 @@ def restore_backup(
         load(backup, target, say=say)
     migrate_fully()
     has_keys = keys.open_what(backup.manifest.key_mark)
-    erased = repeat_erasures(list(erasures), read_clock=time_of_record.now, may_go_on=lambda: True)
+    erased = erase_again()
     return RestoreReport(backup.manifest, files, prove_all(), len(unreadable_values()), has_keys, erased)
 
 

@@ -86,6 +86,10 @@ ABOUT = {
     "forget-sign-ins": About(
         gettext_lazy("Old sign-ins"), gettext_lazy("Deletes sign-ins that were kept for long enough."),
     ),
+    "retention": About(
+        gettext_lazy("Retention"),
+        gettext_lazy("Removes data that was kept for as long as the settings say."),
+    ),
     "erase-personal-data": About(
         gettext_lazy("Erasing personal data"),
         gettext_lazy("Goes on with erasures of contacts and customers until nothing of theirs is left."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 from auditlog.models import LogEntry as AuditEntry
 from django.contrib.admin.models import LogEntry
@@ -53,14 +53,16 @@ from tickets.models import (
     TimelineEntry,
 )
 
-AnyField = Field  # type: ignore[type-arg]  # whatever it holds
+AnyField: TypeAlias = "Field[Any, Any]"
 
 
-class Way(Enum):
+class Treatment(Enum):
     EMPTY = "the words go"
     MARK = "a mark stands in place of each trace"
     KEEP = "says nothing about anybody"
 
+
+KEEP, MARK = Treatment.KEEP, Treatment.MARK
 
 # Never changed: the ledger knows people by number and words by a digest. The rest are the erasures themselves, and what
 # other code here removes or makes anew.
@@ -71,55 +73,55 @@ REMOVED: frozenset[type[Model]] = frozenset(
     {Attachment, RawMail, MailMark, MailDomain, ContactWay, MissingMail}
 )
 
-TABLE: dict[type[Model], dict[str, Way]] = {
-    Ticket: {"language": Way.KEEP},
-    Contact: {"language": Way.KEEP, "time_zone": Way.KEEP},
-    Customer: {"language": Way.KEEP, "time_zone": Way.KEEP, "name": Way.MARK, "code": Way.MARK},
-    Contract: {"language": Way.KEEP, "time_zone": Way.KEEP},
-    ContractWindow: {"kind": Way.KEEP},
-    EscalationStep: {"tell": Way.KEEP, "reassign_to": Way.KEEP, "channels": Way.KEEP},
+TABLE: dict[type[Model], dict[str, Treatment]] = {
+    Ticket: {"language": KEEP},
+    Contact: {"language": KEEP, "time_zone": KEEP},
+    Customer: {"language": KEEP, "time_zone": KEEP, "name": MARK, "code": MARK},
+    Contract: {"language": KEEP, "time_zone": KEEP},
+    ContractWindow: {"kind": KEEP},
+    EscalationStep: {"tell": KEEP, "reassign_to": KEEP, "channels": KEEP},
     # What people of the desk gave as a reason is theirs; a waiver's stands in the ledger too.
-    Clock: {"waive_reason": Way.KEEP},
-    Escalation: {"reason": Way.MARK, "route": Way.KEEP},
-    Drill: {"reason": Way.MARK},
-    Message: {"void_reason": Way.MARK, "failure": Way.MARK, "erase_reason": Way.KEEP},
-    TimelineEntry: {"data": Way.MARK, "reason": Way.MARK},
-    TicketTag: {"name": Way.MARK},
-    Proposal: {"rule_name": Way.KEEP, "words": Way.KEEP},  # the rule's words
+    Clock: {"waive_reason": KEEP},
+    Escalation: {"reason": MARK, "route": KEEP},
+    Drill: {"reason": MARK},
+    Message: {"void_reason": MARK, "failure": MARK, "erase_reason": KEEP},
+    TimelineEntry: {"data": MARK, "reason": MARK},
+    TicketTag: {"name": MARK},
+    Proposal: {"rule_name": KEEP, "words": KEEP},  # the rule's words
     Rule: {
-        "name": Way.MARK, "sender": Way.MARK, "words": Way.MARK, "more_words": Way.MARK, "not_within": Way.MARK,
-        "header": Way.KEEP, "header_value": Way.MARK, "tags": Way.KEEP,
+        "name": MARK, "sender": MARK, "words": MARK, "more_words": MARK, "not_within": MARK,
+        "header": KEEP, "header_value": MARK, "tags": KEEP,
     },
-    InboundEmail: {"fingerprint": Way.KEEP, "via": Way.KEEP, "kind": Way.KEEP, "notes": Way.KEEP},
+    InboundEmail: {"fingerprint": KEEP, "via": KEEP, "kind": KEEP, "notes": KEEP},
     # To whom an answer went, and what the servers said of it, is evidence.
     OutboundEmail: {
-        "rfc_message_id": Way.KEEP, "sender": Way.KEEP, "work_id": Way.KEEP, "recipients": Way.MARK,
-        "copies": Way.MARK, "outcomes": Way.MARK, "answer": Way.MARK,
+        "rfc_message_id": KEEP, "sender": KEEP, "work_id": KEEP, "recipients": MARK,
+        "copies": MARK, "outcomes": MARK, "answer": MARK,
     },
-    Notification: {"work_id": Way.KEEP, "channels": Way.KEEP},
-    NotificationAttempt: {"to": Way.MARK, "answer": Way.MARK},
-    WeeklyExport: {"week": Way.KEEP},
-    LogEntry: {"object_id": Way.KEEP, "change_message": Way.MARK},
-    AuditEntry: {"object_pk": Way.KEEP, "cid": Way.KEEP, "remote_addr": Way.KEEP, "actor_email": Way.KEEP},
-    Task: {"id": Way.KEEP},
-    OrmQ: {"payload": Way.KEEP},  # signed, and it holds keys
-    Schedule: {"args": Way.KEEP, "kwargs": Way.KEEP},
+    Notification: {"work_id": KEEP, "channels": KEEP},
+    NotificationAttempt: {"to": MARK, "answer": MARK},
+    WeeklyExport: {"week": KEEP},
+    LogEntry: {"object_id": KEEP, "change_message": MARK},
+    AuditEntry: {"object_pk": KEEP, "cid": KEEP, "remote_addr": KEEP, "actor_email": KEEP},
+    Task: {"id": KEEP},
+    OrmQ: {"payload": KEEP},  # signed, and it holds keys
+    Schedule: {"args": KEEP, "kwargs": KEEP},
 }  # fmt: skip
 
 
-def way_of(field: AnyField) -> Way:
+def treatment_of(field: AnyField) -> Treatment:
     named = TABLE.get(field.model, {}).get(field.name)
     if named is not None:
         return named
     is_text = isinstance(field, CharField | TextField | JSONField | BinaryField | GenericIPAddressField)
     if not is_text or field.is_relation or field.primary_key or field.choices:
-        return Way.KEEP
-    return Way.EMPTY
+        return Treatment.KEEP
+    return Treatment.EMPTY
 
 
 def columns_of(model: type[Model]) -> Iterator[AnyField]:
     """Those that may hold words or traces."""
-    yield from (field for field in model._meta.concrete_fields if way_of(field) is not Way.KEEP)
+    yield from (field for field in model._meta.concrete_fields if treatment_of(field) is not Treatment.KEEP)
 
 
 def searched_columns(model: type[Model]) -> list[AnyField]:

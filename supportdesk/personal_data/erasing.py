@@ -2,7 +2,7 @@
 
 `begin_erasure` decides, empties the address book and writes the row. The rest is the task's: one ticket in each
 transaction, so that it can be stopped anywhere, goes on from there and may run twice at once. Reasons: "Erasing a
-person" in .github/decisions/privacy.md.
+person" in .github/decisions/personal_data.md.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def preview_erasure(subject: Subject) -> ErasurePreview:
     return ErasurePreview(
         contacts=subject.contacts.count(),
         tickets=subject.tickets.count(),
-        open_tickets=subject.tickets.active().count(),  # type: ignore[attr-defined]
+        open_tickets=subject.tickets.active().count(),
         messages=Message.objects.filter(ticket__in=tickets).count(),
         files=Attachment.objects.filter(message__ticket__in=tickets).count(),
         mails=InboundEmail.objects.filter(ticket__in=tickets).count()

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import Model
 
-from customers.models import ContactTokens
 from customers.traces import Traces
 from escalation.models import ExportFile
 from supportdesk.models import Erasure
 from supportdesk.personal_data.belongings import Keys, chunks
-from supportdesk.personal_data.columns import REMOVED, UNTOUCHED, Way, columns_of, emptied, marked, way_of
+from supportdesk.personal_data.columns import (
+    REMOVED,
+    UNTOUCHED,
+    Treatment,
+    columns_of,
+    emptied,
+    marked,
+    treatment_of,
+)
 from tickets.models import (
     Attachment,
     ErasedFile,
@@ -33,7 +43,16 @@ from tickets.services.erasing import ERASED
 OF_A_MESSAGE = (*ERASED, "rfc_message_id")
 
 
-def empty_rows(rows: Keys, traces: Traces, erasure: Erasure) -> Counter[str]:
+@dataclass(frozen=True)
+class Decision:
+    """Who decided to erase words, when and why; nobody for what was kept for long enough."""
+
+    at: datetime
+    actor: User | None
+    reason: str
+
+
+def empty_rows(rows: Keys, traces: Traces, erasure: Erasure | Decision) -> Counter[str]:
     """Take the words out of rows, given by their keys, and count them by the names of their tables.
 
     Needs the locks of the tickets to which they belong.
@@ -45,7 +64,7 @@ def empty_rows(rows: Keys, traces: Traces, erasure: Erasure) -> Counter[str]:
     counts["message"] += _empty_messages(rows.get(Message, ()), traces, erasure)
     _remove_participants(rows.get(Participant, ()), traces)
     for model in REMOVED & rows.keys():
-        counts[model._meta.model_name or ""] += _remove(model, rows[model], erasure)
+        counts[model._meta.model_name or ""] += _remove(model, rows[model], erasure.at)
     index_rows(rows)
     return +counts
 
@@ -77,7 +96,7 @@ def _change(model: type[Model], keys: Collection[Any], traces: Traces, *, is_the
     for some in chunks(keys) if columns else ():
         changed = []
         for row in model._base_manager.filter(pk__in=some).only("pk", *(field.attname for field in columns)):
-            if model is OutboundEmail and is_theirs:
+            if isinstance(row, OutboundEmail) and is_theirs:
                 _give_up_files(row)
             if _change_row(row, columns, traces, is_theirs=is_theirs):
                 changed.append(row)
@@ -90,7 +109,7 @@ def _change_row(row: Any, columns: Collection[Any], traces: Traces, *, is_theirs
     is_changed = False
     for field in columns:
         before = getattr(row, field.attname)
-        if is_theirs and way_of(field) is Way.EMPTY:
+        if is_theirs and treatment_of(field) is Treatment.EMPTY:
             after = emptied(field)
         elif isinstance(before, str | list | dict):
             after = marked(field, before, traces)
@@ -102,7 +121,7 @@ def _change_row(row: Any, columns: Collection[Any], traces: Traces, *, is_theirs
     return is_changed
 
 
-def _empty_messages(keys: Collection[int], traces: Traces, erasure: Erasure) -> int:
+def _empty_messages(keys: Collection[int], traces: Traces, erasure: Erasure | Decision) -> int:
     """Like `erase_words`, of many at once. Who erased words before, when and why, stays."""
     count = 0
     for some in chunks(keys):
@@ -130,17 +149,17 @@ def _remove_participants(keys: Collection[int], traces: Traces) -> None:
     marks.delete()
 
 
-def _remove(model: type[Model], keys: Collection[Any], erasure: Erasure) -> int:
+def _remove(model: type[Model], keys: Collection[Any], at: datetime) -> int:
     rows = model._base_manager.filter(pk__in=list(keys))
     if model is Attachment:
-        give_up(rows.values_list("file", flat=True), erasure)
+        give_up(rows.values_list("file", flat=True), at)
     deleted, by_model = rows.delete()
     return by_model.get(model._meta.label, deleted)
 
 
-def give_up(paths: Collection[str] | Any, erasure: Erasure) -> None:
+def give_up(paths: Collection[str] | Any, at: datetime) -> None:
     """Have these files removed from the storage after the commit. May be called twice for one."""
-    files = [ErasedFile(path=path, erased_at=erasure.at) for path in paths if path]
+    files = [ErasedFile(path=path, erased_at=at) for path in paths if path]
     ErasedFile.objects.bulk_create(files, ignore_conflicts=True)
     if files:
         nudge_removal()
@@ -162,7 +181,3 @@ def empty_raw(mails: Collection[int]) -> int:
     emptied_here = kept.update(raw=b"")
     moved, _by_model = RawMail.objects.filter(mail__in=mails).delete()
     return emptied_here + moved
-
-
-def index_contacts(contacts: Collection[Any]) -> None:
-    ContactTokens.store(contacts)

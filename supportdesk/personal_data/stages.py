@@ -216,7 +216,7 @@ def redact_packs(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
         at=erasure.at,
         actor=erasure.actor,
     )
-    give_up(report.removed, erasure)
+    give_up(report.removed, erasure.at)
     return Step(Counter(pack=1) if report.removed else Counter(), week)
 
 

@@ -16,6 +16,7 @@ from customers.traces import Traces, names_of, phones_of
 from supportdesk.models import ErasedKind
 from tickets.choices import MessageKind
 from tickets.models import InboundEmail, Mailbox, Message, Participant, Ticket
+from tickets.models.ticket import TicketQuerySet
 
 BY_THEM = (MessageKind.INBOUND, MessageKind.AUTOMATIC)
 
@@ -53,7 +54,7 @@ class Subject:
         return Contact.objects.filter(customer=self.number).order_by()
 
     @property
-    def tickets(self) -> QuerySet[Ticket]:
+    def tickets(self) -> TicketQuerySet:
         """Theirs, and those merged into them: the conversation is one."""
         keys = self.contacts.values("pk")
         theirs = Q(contact__in=keys)

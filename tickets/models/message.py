@@ -73,7 +73,8 @@ class Message(models.Model):
     void_reason = models.TextField(_("reason for voiding"), blank=True)
     # Without it a digest of the words says nothing about them. Messages older than digests have none.
     salt = models.BinaryField(max_length=SALT_BYTES, default=new_salt, null=True, editable=False)
-    # Who erased the words and the salt, and when: what rests on the words still shows that they were there.
+    # Who erased the words and the salt, and when; nobody if they had been kept for long enough. What rests on the
+    # words still shows that they were there.
     erased_at = models.DateTimeField(_("words erased at"), null=True, blank=True, editable=False)
     erased_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, blank=True,
@@ -99,6 +100,7 @@ class Message(models.Model):
             where_set("author", name="message_author"),
             where_set("voided_by", name="message_voided_by"),
             where_set("erased_by", name="message_erased_by"),
+            where_set("erased_at", name="message_erased_at"),  # names the gaps of the proof
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """manage.py restore: brings a backup back into an empty desk."""
 
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseFault
 from django.utils.translation import gettext as _
 
+from customers import time_of_record
 from supportdesk.backup.bucket_backups import chosen_from, is_bucket
 from supportdesk.backup.encryption import identities_in
-from supportdesk.backup.erasures_beside import list_beside, read_list
+from supportdesk.backup.erasures_beside import list_beside, read_list, repeat_erasures
 from supportdesk.backup.keys import DeskKeys, put_in_place, write_keys_apart
 from supportdesk.backup.restoring import RestoreReport, checked_backup, restore_backup
 from supportdesk.management.backup_words import proof_sentence
@@ -53,11 +55,12 @@ class Command(BaseCommand):
             with chosen_from(folder) as chosen:
                 backup = checked_backup(chosen, identities_in(identity) if identity else [])
                 given = _keys_in(keys) if keys else backup.keys()
+                lines = _erasures(erasures, folder, backup.folder)
                 report = restore_backup(
                     backup,
                     keys=DeskKeys.of_this_desk(),
                     say=self._say,
-                    erasures=_erasures(erasures, folder, backup.folder),
+                    erase_again=partial(repeat_erasures, lines, read_clock=time_of_record.now),
                 )
         except DeskError as refusal:
             raise CommandError(str(refusal)) from refusal

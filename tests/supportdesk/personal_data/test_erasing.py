@@ -27,7 +27,7 @@ from escalation.proof.whole_proof import prove_all, prove_new
 from supportdesk.models import ErasedKind, Erasure, ErasureRequest
 from supportdesk.personal_data import erasing
 from supportdesk.personal_data.belongings import belongings_of, models_of_the_desk
-from supportdesk.personal_data.columns import Way, way_of
+from supportdesk.personal_data.columns import Treatment, treatment_of
 from supportdesk.personal_data.erasing import begin_erasure, carry_on, erase_what_is_left
 from supportdesk.personal_data.subjects import Subject
 from tests import planting
@@ -241,7 +241,7 @@ def test_every_column_of_text_gets_a_trace_in_that_test(desk, contact, ticket):
         for model in models_of_the_desk()
         for field in model._meta.concrete_fields
         if model not in planting.AS_THEY_ARE | {Message, Contact, Customer}
-        and way_of(field) is not Way.KEEP
+        and treatment_of(field) is not Treatment.KEEP
         and planting._has_room(field, EMAIL)
         and not planting._is_a_place(field)
     } - done

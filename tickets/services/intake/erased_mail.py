@@ -34,7 +34,7 @@ def mails_of(message: Message) -> list[int]:
 
 def erased_message_of(mail: InboundEmail) -> Message | None:
     """The erased message that this mail, or another copy of it, became. One query, over erased messages only."""
-    erased = Message.objects.exclude(erased_by=None).filter(inbound__fingerprint=mail.fingerprint)
+    erased = Message.objects.exclude(erased_at=None).filter(inbound__fingerprint=mail.fingerprint)
     return erased.select_related("erased_by").first()
 
 
