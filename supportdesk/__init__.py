@@ -2,6 +2,6 @@
 
 Read in this order: settings, env, admin_look, allauth_settings, private_files, buckets, static_files, secrets,
 log_lines, telemetry, work_kinds, postgresql; site, navigation, urls, pages, templatetags, admin; encrypted_values;
-schedules, schedule_inspection, storage_trial, tasks, processes, backup, monitoring; accounts, audit, middleware,
-readable_input, models, checks, theme_words, wsgi; demo.
+schedules, schedule_inspection, storage_trial, tasks, processes, backup, monitoring; accounts, audit,
+personal_data, middleware, readable_input, models, checks, theme_words, wsgi; demo.
 """
