@@ -28,8 +28,8 @@ from supportdesk.accounts.pages.session_start import limit_session
 from supportdesk.accounts.reader import profile_with_permissions
 from supportdesk.accounts.second_factors import must_set_up
 from supportdesk.accounts.session_limits import KEY, note_activity, why_over
-from supportdesk.accounts.sign_ins import record_sign_in, visitor_of
-from supportdesk.models import SignInMethod, SignInOutcome
+from supportdesk.accounts.sign_ins import method_of, record_sign_in, visitor_of
+from supportdesk.models import SignInOutcome
 from supportdesk.processes.host_clock import WrongClockReport
 from supportdesk.telemetry.tracing import span
 
@@ -161,7 +161,7 @@ class SessionLimitsMiddleware:
             limit_session(request=request, user=user)
         if why := why_over(request.session, at=now):
             record_sign_in(
-                visitor_of(request), user=user, name=user.get_username(), method=SignInMethod.PASSWORD,
+                visitor_of(request), user=user, name=user.get_username(), method=method_of(request.session),
                 outcome=why, at=now,
             )  # fmt: skip
             logout(request)

@@ -6,5 +6,6 @@ makes), promises_csv, scorecard (with held_seconds and proposal_incidents), inci
 rows, and column_meanings says what the columns mean; changed_judgements finds what a correction changes and
 changes_csv lists it; pack_mail mails a pack to the subscribers, pack_zip makes one file of it, team_pack makes the
 part of it that a lead may read, summary reads it for the director, redaction takes erased people out.
-ticket_list_csv is the download of a filtered list. All of them read the database by bulk_reading; the times of tickets pass as text, by written_times.
+ticket_list_csv is the download of a filtered list. All of them read the database by bulk_reading; the times of tickets
+pass as text, by written_times.
 """

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
-from supportdesk.accounts.sign_ins import DELETED_AT_ONCE, Visitor, record_sign_in
-from supportdesk.models import BrowserSession, SignInMethod, SignInOutcome
+from supportdesk.accounts.sign_ins import DELETED_AT_ONCE, Visitor, method_of, record_sign_in
+from supportdesk.models import BrowserSession, SignInOutcome
 
 
 def open_session(key: str, user: User, visitor: Visitor, *, at: datetime) -> None:
@@ -33,14 +33,15 @@ def sessions_of(user: User, *, at: datetime) -> QuerySet[BrowserSession]:
 
 def end_session(session: BrowserSession, *, by: User, visitor: Visitor, at: datetime) -> None:
     """Sign a browser out, from another one."""
-    store: Any = import_module(settings.SESSION_ENGINE).SessionStore()
+    store: Any = import_module(settings.SESSION_ENGINE).SessionStore(session.key)
+    method = method_of(store)
     store.delete(session.key)
     session.delete()
     record_sign_in(
         visitor,
         user=session.user,
         name=by.get_username(),
-        method=SignInMethod.PASSWORD,
+        method=method,
         outcome=SignInOutcome.ENDED,
         at=at,
         note=session.agent,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse
 
@@ -17,6 +18,7 @@ from tickets.mail.storable_text import storable_line
 
 logger = logging.getLogger(__name__)
 COOKIE = "desk_device"
+METHOD = "desk_method"  # in a session: how somebody signed in
 COOKIE_DAYS = 400  # browsers keep none for longer
 DELETED_AT_ONCE = 5_000
 _signer = Signer(salt="supportdesk.accounts.device")
@@ -64,6 +66,15 @@ def record_sign_in(
     who = f"user {user.pk}" if user is not None else "an unknown name"
     logger.log(level, "Sign-in %s: %s, %s, from %s", row.pk, outcome.value, who, visitor.address or "-")
     return row
+
+
+def note_method(session: SessionBase, method: SignInMethod) -> None:
+    session[METHOD] = method.value
+
+
+def method_of(session: SessionBase) -> SignInMethod:
+    """How the session began. One from before that was noted began by a password, as far as anybody knows."""
+    return SignInMethod(session.get(METHOD, SignInMethod.PASSWORD))
 
 
 def has_signed_in(user: User | None, device: str) -> bool:

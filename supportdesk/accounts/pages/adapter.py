@@ -29,6 +29,7 @@ from supportdesk.accounts.sign_ins import (
     has_signed_in,
     has_signed_in_at_all,
     keep_device,
+    note_method,
     record_sign_in,
     visitor_of,
     with_device,
@@ -117,12 +118,13 @@ class DeskAccountAdapter(DefaultAccountAdapter):
         response: HttpResponse = super().post_login(request, user, **hooks)
         now, came = time_of_record.now(), visitor_of(request)
         is_new = not has_signed_in(user, came.device) and has_signed_in_at_all(user)
-        visitor = with_device(came)
+        visitor, method = with_device(came), _method_of(request, user)
+        note_method(request.session, method)
         record_sign_in(
             visitor,
             user=user,
             name=user.get_username(),
-            method=_method_of(request, user),
+            method=method,
             outcome=SignInOutcome.SIGNED_IN,
             at=now,
         )

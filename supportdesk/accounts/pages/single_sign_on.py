@@ -57,10 +57,10 @@ class DeskSsoAdapter(DefaultSocialAccountAdapter):
         """Somebody comes in by the groups that the provider names, and by nothing else."""
         claims = _claims(sociallogin)
         names = groups_by_claims(claims)
-        if not sociallogin.is_existing:
-            self._find_colleague(request, sociallogin, claims)
         if not names:
             _refuse(request, sociallogin, claims)
+        if not sociallogin.is_existing:
+            self._find_colleague(request, sociallogin, claims)
         if sociallogin.is_existing:
             follow_groups(cast(User, sociallogin.user), names)
 

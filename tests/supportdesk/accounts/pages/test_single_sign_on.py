@@ -1,13 +1,15 @@
 """Single sign-on with a real provider on loopback, whose tokens are signed: who comes in, and as whom."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.request import HTTPRedirectHandler, build_opener
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
 from django.test import Client
 
-from supportdesk.models import SignIn
+from supportdesk.models import BrowserSession, SignIn
 from tests.factories import staff
 from tests.oidcserver import CLIENT, SECRET, OidcProvider, _new_key
 
@@ -95,6 +97,28 @@ def test_a_colleague_is_found_by_an_address_that_the_provider_has_checked(provid
     assert response["Location"] == "/my-settings/"
     assert SignIn.objects.get().user == ann
     assert User.objects.count() == 1
+
+
+def test_a_colleague_who_has_no_mapped_group_is_refused_and_nothing_is_connected(provider):
+    ann = staff("ann", groups=["Account manager"])
+    User.objects.filter(pk=ann.pk).update(email="ann@firm.example")
+    provider.person["groups"] = ["everybody"]
+    _client, response = came_back()
+    assert response["Location"] == "/login/"
+    assert not SocialAccount.objects.exists()
+    assert (SignIn.objects.get().outcome, SignIn.objects.get().method) == ("no access", "sso")
+
+
+def test_a_session_that_ends_names_how_it_began(provider, frozen, settings):
+    ann = staff("ann", groups=["Account manager"])
+    User.objects.filter(pk=ann.pk).update(email="ann@firm.example")
+    phone, _response = came_back(Client(headers={"User-Agent": "phone"}))
+    laptop, _response = came_back(Client(headers={"User-Agent": "laptop"}))
+    laptop.post("/account/sessions/end/", {"session": BrowserSession.objects.get(agent="phone").pk})
+    frozen.shift(timedelta(minutes=settings.SESSION_IDLE_MINUTES))
+    assert laptop.get("/my-settings/").status_code == 302
+    rows = SignIn.objects.order_by("pk").values_list("outcome", "method")
+    assert list(rows) == [("in", "sso"), ("in", "sso"), ("ended", "sso"), ("idle", "sso")]
 
 
 @pytest.mark.parametrize("change", [{"email_verified": False}, {"email_verified": "true"}])
