@@ -112,7 +112,7 @@ def test_a_colleague_who_has_no_mapped_group_is_refused_and_nothing_is_connected
 def test_a_session_that_ends_names_how_it_began(provider, frozen, settings):
     ann = staff("ann", groups=["Account manager"])
     User.objects.filter(pk=ann.pk).update(email="ann@firm.example")
-    phone, _response = came_back(Client(headers={"User-Agent": "phone"}))
+    came_back(Client(headers={"User-Agent": "phone"}))
     laptop, _response = came_back(Client(headers={"User-Agent": "laptop"}))
     laptop.post("/account/sessions/end/", {"session": BrowserSession.objects.get(agent="phone").pk})
     frozen.shift(timedelta(minutes=settings.SESSION_IDLE_MINUTES))
