@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db.models import JSONField, Model, Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from django_q.models import Task
 
 from customers.models import Contact, Customer
 from customers.search.column import rewrite_index
@@ -99,7 +100,15 @@ def erase_mails(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
     theirs = reduce(or_, (Q(sender__icontains=needle) for needle in _addresses(traces)), Q(pk=None))
     for rows in (MissingMail.objects.filter(theirs), MailMark.objects.filter(theirs)):
         rows.delete()
+    _forget_tasks(traces.everywhere())
     return OVER
+
+
+def _forget_tasks(traces: Traces) -> None:
+    """The queue keeps what its last tasks were given and said, pickled: an error may name somebody."""
+    for task in Task.objects.iterator(AT_ONCE):
+        if traces.are_in(f"{task.args} {task.kwargs} {task.result}"):
+            task.delete()
 
 
 def mark_messages(subject: Subject, traces: Traces, erasure: Erasure) -> Step:

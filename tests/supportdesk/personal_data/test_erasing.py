@@ -16,6 +16,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django_q.models import Task
 
 from customers.models import Contact, Customer, MailDomain
 from escalation.enforcement.acknowledge import escalate_now
@@ -426,6 +427,21 @@ def test_reasons_in_the_ledger_that_name_them_stay_and_are_counted(contact, dire
     OutboundEmail.objects.update(state=OutboxState.ACCEPTED)
     assert erased(contact, director).counts["kept_in_ledger"] == 2
     assert prove_all().mismatches == ()
+
+
+def test_what_a_task_of_the_queue_said_of_them_goes(contact, director):
+    for number, result in enumerate((f"550 <{EMAIL}> unknown", "processed 3")):
+        Task.objects.create(
+            id=f"{number}",
+            name="x",
+            func="x",
+            started=minute(0),
+            stopped=minute(1),
+            success=False,
+            result=result,
+        )
+    erased(contact, director)
+    assert [task.result for task in Task.objects.all()] == ["processed 3"]
 
 
 def test_files_of_others_stay(desk, contact, others, director):
