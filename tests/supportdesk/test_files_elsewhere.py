@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -17,11 +18,15 @@ from django.urls import reverse
 from escalation.exports.pack import export_week
 from escalation.lib.weeks import Week
 from supportdesk.buckets import BucketAddress
+from supportdesk.models import ErasureRequest
 from supportdesk.monitoring.check_results import Check
 from supportdesk.monitoring.health import health
+from supportdesk.personal_data.erasing import begin_erasure, carry_on
+from supportdesk.personal_data.subjects import Subject
 from supportdesk.storage_trial import try_storage
 from tests.factories import (
     AdminFactory,
+    AttachmentFactory,
     ContactFactory,
     CustomerFactory,
     HeartbeatFactory,
@@ -30,10 +35,10 @@ from tests.factories import (
     staff,
 )
 from tests.objectstores import NOWHERE, ObjectStore, object_store, storages_at
-from tests.talk import opened
+from tests.talk import minute, opened
 from tickets import tasks
 from tickets.choices import IntakeState, MessageKind
-from tickets.models import Attachment, InboundEmail, Message, Ticket
+from tickets.models import Attachment, InboundEmail, Message, OutboundEmail, Ticket
 from tickets.services.intake import receive_raw
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -188,6 +193,31 @@ def test_the_weekly_pack_lies_in_the_store(store: ObjectStore, lea: User, now: d
     frozen = export_week(week=Week(2026, 46), at=now, actor=None)
     assert store.names() == {f"prefix/of/ours/{file.path}" for file in frozen.files.all()}
     assert len(store.names()) == 8
+
+
+def test_files_and_packs_of_an_erased_person_leave_the_store(
+    store: ObjectStore, lea: User, now: datetime
+) -> None:
+    contact = ContactFactory(name="Zebulon Quartermain", customer=CustomerFactory(account_manager=lea))
+    ticket = opened(0, contact=contact)
+    AttachmentFactory(message=ticket.messages.get(), file=ContentFile(b"frobozz", name="x"))
+    OutboundEmail.objects.update(state="accepted")
+    Ticket.objects.update(subject="Zebulon Quartermain is stuck")
+    export_week(week=Week(2026, 47), at=minute(8 * 24 * 60), actor=lea)
+    OutboundEmail.objects.update(state="accepted")
+    names = set(store.names())
+    erasure = begin_erasure(
+        subject=Subject.of(contact), actor=AdminFactory(), at=minute(9 * 24 * 60), requested_by=ErasureRequest.PERSON,
+        reason="A request.", though_open=True,
+    )  # fmt: skip
+    carry_on(erasure.pk, read_clock=lambda: minute(9 * 24 * 60), may_go_on=lambda: True)
+    assert tasks.remove_erased_files() == "removed 2"
+    assert len(names - set(store.names())) == 2
+    contents = [
+        store.client.get_object(Bucket=store.bucket, Key=name)["Body"].read() for name in store.names()
+    ]
+    assert len(contents) > 5
+    assert not any(b"frobozz" in content or b"Quartermain" in content for content in contents)
 
 
 def test_the_night_finds_what_a_dead_process_left_in_the_store(
