@@ -15,6 +15,7 @@ from supportdesk.accounts.sign_ins import forget_sign_ins
 from supportdesk.backup.erasures_beside import keep_list, place_of_list
 from supportdesk.backup.scheduled import is_due, start_backup
 from supportdesk.personal_data.erasing import erase_what_is_left
+from supportdesk.personal_data.nudge import nudge_erasing
 from supportdesk.personal_data.retention import remove_old
 from supportdesk.processes.cluster.lane import Job
 from supportdesk.processes.cluster.reports import report_swept
@@ -68,12 +69,14 @@ def back_up() -> str:
 
 def go_on_erasing() -> str:
     """Go on with the erasures of personal data that are under way: after each decision, and every ten minutes."""
-    started = time_of_record.now()
+    ends = time_of_record.now() + ERASE_FOR
     keep_list(place_of_list())
-    return erase_what_is_left(
-        read_clock=time_of_record.now,
-        may_go_on=lambda: time_of_record.now() < started + ERASE_FOR and not is_ending(),
+    said = erase_what_is_left(
+        read_clock=time_of_record.now, may_go_on=lambda: time_of_record.now() < ends and not is_ending()
     )
+    if time_of_record.now() >= ends:  # there is more, and other tasks had their turn
+        nudge_erasing()
+    return said
 
 
 def remove_old_data() -> str:

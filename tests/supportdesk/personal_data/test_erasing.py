@@ -25,6 +25,7 @@ from escalation.lib.weeks import Week
 from escalation.models import ClockEvent, WeeklyExport
 from escalation.proof.sealing import seal_ledger
 from escalation.proof.whole_proof import prove_all, prove_new
+from supportdesk import tasks
 from supportdesk.models import ErasedKind, Erasure, ErasureRequest
 from supportdesk.personal_data import erasing
 from supportdesk.personal_data.belongings import belongings_of, models_of_the_desk
@@ -374,6 +375,20 @@ def test_beginning_asks_the_queue_after_the_commit(
         begin(contact, director)
         assert asked_for == []
     assert asked_for == ["supportdesk.tasks.go_on_erasing"]
+
+
+@pytest.mark.parametrize(("seconds", "nudges"), [(0, 1), (100, 0)])
+def test_a_run_that_ends_before_the_work_asks_for_another(
+    contact, director, monkeypatch, settings, tmp_path, seconds, nudges
+):
+    settings.BACKUP_FOLDER = str(tmp_path)
+    monkeypatch.setattr(tasks, "ERASE_FOR", timedelta(seconds=seconds))
+    asked_for: list[str] = []
+    monkeypatch.setattr(tasks, "nudge_erasing", lambda: asked_for.append("again"))
+    begin(contact, director)
+    assert tasks.go_on_erasing() == f"erased {1 - nudges} of 1"
+    assert asked_for == ["again"] * nudges
+    assert (tmp_path / "erasures.jsonl").read_text().count("A request of 18 November.") == 1
 
 
 def test_without_the_right_nobody_erases(contact, ann):
