@@ -28,8 +28,14 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": False,
     "SHOW_BACK_BUTTON": True,
     "ENVIRONMENT": None,
-    "STYLES": [lambda request: static("supportdesk/desk.css")],
-    "SCRIPTS": [lambda request: static("supportdesk/desk.js")],
+    "STYLES": [
+        lambda request: static("supportdesk/colors.css"),
+        lambda request: static("supportdesk/desk.css"),
+    ],
+    "SCRIPTS": [
+        lambda request: static("supportdesk/alpine_without_eval.js"),
+        lambda request: static("supportdesk/desk.js"),
+    ],
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("supportdesk/icon.svg")}
     ],

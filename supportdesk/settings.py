@@ -14,6 +14,7 @@ from supportdesk.admin_look import UNFOLD  # noqa: F401 - the theme reads it fro
 from supportdesk.allauth_settings import allauth_settings
 from supportdesk.env import Env, is_loopback
 from supportdesk.log_lines import logging_settings
+from supportdesk.page_headers import CONTENT_POLICY
 from supportdesk.private_files import close_earlier_files, write_privately
 from supportdesk.secrets import checked_secret_key, kept_encryption_keys, kept_secret_key
 
@@ -100,6 +101,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "supportdesk.middleware.RequestIdMiddleware",
     "supportdesk.middleware.HostClockMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "supportdesk.page_headers.PageHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -130,6 +133,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "csp.context_processors.nonce",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
@@ -284,6 +288,7 @@ FORMAT_MODULE_PATH = ["supportdesk.formats"]
 # --- Files -----------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "supportdesk" / "overrides" / "static"]  # files of the theme that we override
 MEDIA_ROOT = VAR_DIR / "files"
 MEDIA_URL = ""  # nothing is served from here directly; attachments go through a view that checks access
 # The keys of object stores, for files and backups; without them those that the machine has from its cloud.
@@ -339,8 +344,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz", r"^metrics$"]  # probes ask from within, 
 BEHIND_PROXY = env.flag("BEHIND_PROXY", "no")
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-X_FRAME_OPTIONS = "SAMEORIGIN"  # the ticket page shows the mail body in a frame
-SILENCED_SYSTEM_CHECKS = ["security.W019"]  # it would ask for DENY
+X_FRAME_OPTIONS = "DENY"  # the HTML of a mail, which stands in a frame, says so itself
 # How many proxies stand one behind the other before the desk, each of which says by whom it was asked.
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if BEHIND_PROXY else 0, least=0, most=10)
 LOGIN_URL = reverse_lazy("admin:login")
@@ -374,6 +378,7 @@ if OIDC_URL and not OIDC_URL.startswith("https://") and not is_loopback(OIDC_URL
     raise ImproperlyConfigured(
         "OIDC_URL begins with http://, so anybody on the way could sign in. Set it to https://."
     )
+CONTENT_SECURITY_POLICY = CONTENT_POLICY
 OIDC_NAME = env.text("OIDC_NAME", "SSO")
 OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "")
 OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "")

@@ -1,5 +1,6 @@
 """The desk's admin site. Its index page is the board."""
 
+from dataclasses import asdict
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -26,6 +27,15 @@ class DeskSite(UnfoldAdminSite):
         """Each page is offered the list of all apps. Few read it, so it is made when it is read."""
         apps = partial(super().get_app_list, request, app_label)
         return cast(list[Any], SimpleLazyObject(apps) if app_label is None else apps())
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Without the colours, which the theme would write into each page as a style: colors.css has them."""
+        return {**super().each_context(request), "colors": {}}
+
+    def _search_apps(self, app_list: list[Any], search_term: str) -> list[dict[str, str]]:
+        """As the theme finds them, in a form that the shared cache can hold, where the theme keeps them."""
+        results = super()._search_apps(app_list, search_term)
+        return [{name: str(value) for name, value in asdict(result).items()} for result in results]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         return board(request, self.each_context)

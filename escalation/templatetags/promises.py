@@ -16,7 +16,7 @@ from customers.names import CHINESE, name_of
 from customers.phrases import listed, noted
 from customers.times import dated, duration_text, near, rough_duration, zone_name
 from customers.times import moment as moment_of
-from escalation.clocks.urgency import Urgency, share_left, urgency_of
+from escalation.clocks.urgency import Urgency, urgency_of
 from escalation.lib.desk_notes import note_in_readers_words
 from escalation.models import Clock
 from tickets.authentication_text import authentication_in_words
@@ -70,14 +70,13 @@ def countdown(clock: Clock, now: datetime) -> SafeString:
     return format_html(
         '<span class="cd" data-heat="{}" data-from="{}" data-due="{}" title="{}">'
         '<span class="ms" aria-hidden="true">{}</span><b>{}</b>'
-        '<i class="cd-bar" aria-hidden="true"><i style="width:{}%"></i></i></span>',
+        '<i class="cd-bar" aria-hidden="true"><i></i></i></span>',
         state.value,
         _epoch(clock.window_starts_at),
         _epoch(clock.due_at),
         state.label,
         ICONS[state],
         lasting(clock.due_at - now),
-        round(100 * (1 - share_left(clock, now))),
     )
 
 

@@ -21,6 +21,7 @@ from customers.times import as_read_by, reader_of
 from escalation.choices import AcknowledgedBy
 from escalation.enforcement.acknowledge import acknowledge
 from escalation.notifications.acknowledge_links import Invitation, invitation
+from supportdesk.page_headers import nonce_of
 from tickets.errors import DeskError
 
 TAKES = "tickets.change_ticket"
@@ -40,13 +41,14 @@ def acknowledge_page(request: HttpRequest, token: str) -> HttpResponse:
     now = time_of_record.now()
     asked = invitation(token, now=now)
     if asked is None:
-        return HttpResponse(render_to_string("404.html"), status=404, headers=QUIET)
+        return HttpResponse(render_to_string("404.html", nonce_of(request)), status=404, headers=QUIET)
     if request.method == "POST" and request.POST.get("act") == "take_over":
         return _to_ticket(asked)
     with as_read_by(*reader_of(asked.user)):
         problem = _acknowledge(asked, now) if request.method == "POST" else ""
         answer = invitation(token, now=now) if request.method == "POST" else asked
-        page = render_to_string("supportdesk/ack.html", _context(answer or asked, now, problem))
+        context = {**_context(answer or asked, now, problem), **nonce_of(request)}
+        page = render_to_string("supportdesk/ack.html", context)
         headers = {**QUIET, "Content-Language": translation.get_language() or ""}
     return HttpResponse(page, status=410 if asked.is_expired else 200, headers=headers)
 

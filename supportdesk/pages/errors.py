@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 
 from customers.lock_waits import is_lock_wait, is_query_too_slow
 from supportdesk.monitoring.migrations import unapplied_migrations
+from supportdesk.page_headers import nonce_of
 from tickets.errors import FileStoreFault
 
 # Parts of names of fields whose values are not written into a page.
@@ -17,7 +18,7 @@ SECRETS = ("password", "secret", "token_url")
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """The page for status 400. It asks no database and no session: neither may be readable."""
-    return HttpResponseBadRequest(render_to_string("400.html"))
+    return HttpResponseBadRequest(_page("400.html", request))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -28,17 +29,22 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """
     error = sys.exc_info()[1]
     if is_lock_wait(error):
-        context = {"again": _to_send_again(request), "had_files": bool(request.FILES)}
+        context = {**nonce_of(request), "again": _to_send_again(request), "had_files": bool(request.FILES)}
         return HttpResponse(render_to_string("busy.html", context, request), status=503)
     if is_query_too_slow(error):
-        return HttpResponse(render_to_string("slow.html"), status=503)
+        return HttpResponse(_page("slow.html", request), status=503)
     if isinstance(error, DatabaseError) and _is_being_updated():
-        return HttpResponse(render_to_string("updating.html"), status=503)
+        return HttpResponse(_page("updating.html", request), status=503)
     if isinstance(error, FileStoreFault):
-        return HttpResponse(render_to_string("files_away.html"), status=503)
+        return HttpResponse(_page("files_away.html", request), status=503)
     if isinstance(error, OperationalError | InterfaceError):
-        return HttpResponse(render_to_string("503.html"), status=503)
-    return HttpResponseServerError(render_to_string("500.html"))
+        return HttpResponse(_page("503.html", request), status=503)
+    return HttpResponseServerError(_page("500.html", request))
+
+
+def _page(name: str, request: HttpRequest) -> str:
+    """Made without the request, of which nothing may be readable, but for the nonce of its style."""
+    return render_to_string(name, nonce_of(request))
 
 
 def _is_being_updated() -> bool:

@@ -10,9 +10,7 @@ from tickets.models.ticket import ticket_number
 
 def as_written(text: str) -> str:
     """The text escaped, with its line breaks, wrapped to the width of the page."""
-    return (
-        format_html('<div class="break-words" style="white-space: pre-wrap">{}</div>', text) if text else "-"
-    )
+    return format_html('<div class="break-words as-written">{}</div>', text) if text else "-"
 
 
 def ticket_link(pk: int | None) -> SafeString | str:

@@ -1,5 +1,6 @@
 """The admin of the ledger of all promises, read-only. Nothing edits or deletes its lines, here or anywhere."""
 
+import json
 from typing import Any
 
 from django.contrib import admin
@@ -15,7 +16,7 @@ from customers.admin.fields import person
 from escalation.access import visible_ledger
 from escalation.admin.promises.times import moment_marked
 from escalation.models import ClockEvent
-from tickets.admin.display import ticket_link
+from tickets.admin.display import as_written, ticket_link
 
 
 class EventColumns:
@@ -57,9 +58,9 @@ class ClockEventAdmin(EventColumns, ReadOnlyAdmin, RowAccessAdmin):
     ordering = ("-pk",)
     fields = (
         ("number", "kind"), ("change", "why"), ("happened", "recorded_at"), ("who", "held_by"),
-        ("state_before", "state_after"), ("due_before", "due_after"), "data",
+        ("state_before", "state_after"), ("due_before", "due_after"), "written_data",
     )  # fmt: skip
-    readonly_fields = ("happened", "number", "kind", "who", "held_by", "why")
+    readonly_fields = ("happened", "number", "kind", "who", "held_by", "why", "written_data")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ClockEvent]":
         events: Any = super().get_queryset(request)
@@ -76,3 +77,7 @@ class ClockEventAdmin(EventColumns, ReadOnlyAdmin, RowAccessAdmin):
     @display(description=_("SLA"))
     def kind(self, event: ClockEvent) -> str:
         return event.clock.get_kind_display()
+
+    @display(description=_("data"))
+    def written_data(self, event: ClockEvent) -> str:
+        return as_written(json.dumps(event.data, ensure_ascii=False, sort_keys=True, indent=2))

@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -39,7 +40,17 @@ class SignedTokenAdapter(OpenIDConnectOAuth2Adapter):
 
 
 def sso_login(request: HttpRequest, provider_id: str) -> HttpResponseBase:
-    return _view(OAuth2LoginView, request, provider_id)
+    """Leads to the provider by a page: browsers let a form be redirected only to where the content policy lets it go.
+
+    The provider may lead on to whatever host knows the person, which no policy of ours could name.
+    """
+    response = _view(OAuth2LoginView, request, provider_id)
+    if not isinstance(response, HttpResponseRedirect):
+        return response
+    context = {"sso": settings.OIDC_NAME, "address": response.url}
+    page = render(request, "supportdesk/to_provider.html", context)
+    page.headers["Refresh"] = f"0; url={response.url}"
+    return page
 
 
 def sso_callback(request: HttpRequest, provider_id: str) -> HttpResponseBase:

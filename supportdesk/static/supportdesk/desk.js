@@ -179,6 +179,10 @@
     document.getElementById("board-export").search = location.search;
     document.getElementById("board-clear").hidden = !location.search;
   };
+  // Nobody looks at a hidden tab, so it asks for no news.
+  const askWhileSeen = (event) => {
+    if (document.hidden && event.detail.elt.hasAttribute("data-while-seen")) event.preventDefault();
+  };
   const leaveOutEmpty = (event) => {
     if (event.detail.elt.id !== "board-filter") return;
     for (const [name, value] of [...event.detail.formData.entries()]) if (!value) event.detail.formData.delete(name);
@@ -230,6 +234,7 @@
     });
     document.body.addEventListener("htmx:beforeSwap", beforeSwap);
     document.body.addEventListener("htmx:configRequest", leaveOutEmpty);
+    document.body.addEventListener("htmx:beforeRequest", askWhileSeen);
     document.body.addEventListener("htmx:pushedIntoHistory", followFilter);
     document.body.addEventListener("htmx:afterSettle", afterSwap);
     document.body.addEventListener("htmx:sendError", onFailure);
