@@ -16,6 +16,7 @@ class TeamAdmin(DeskAdmin):
     list_display = ("name", "led_by", "size")
     list_select_related = ("lead",)
     search_fields = ("name",)
+    ordering = ("name",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
         teams: QuerySet[Team] = super().get_queryset(request)

@@ -1,29 +1,21 @@
-"""What every answer tells the browser to refuse, asked of each address of the URL conf; no page needs more."""
+"""What answers tell the browser to refuse; tests/supportdesk/test_every_address.py asks each address of the site."""
 
-import re
 from http import HTTPStatus
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.http import HttpResponseBase
 from django.test import Client, RequestFactory
 from django.test.utils import override_settings
 from django.urls import reverse
-from selectolax.lexbor import LexborHTMLParser
 from unfold.sites import UnfoldAdminSite
 
 from supportdesk.pages.errors import server_error
 from supportdesk.settings import BASE_DIR
-from tests.addresses import every_address
 from tests.factories import AttachmentFactory, MessageFactory, staff
+from tests.pageheaders import inline_in, lacks, policy_of
 
 pytestmark = pytest.mark.django_db
-STRICT = {
-    "default-src": ["'none'"], "script-src": ["'self'"], "style-src": ["'self'"], "frame-ancestors": ["'none'"],
-    "base-uri": ["'none'"], "connect-src": ["'self'"], "form-action": ["'self'"],
-}  # fmt: skip
-NO_SCRIPT_HERE = {"application/json", "text/template"}
 
 
 @pytest.fixture
@@ -32,55 +24,6 @@ def root(client: Client) -> Client:
     User.objects.filter(pk=user.pk).update(is_superuser=True)
     client.force_login(user)
     return client
-
-
-def policy_of(response: HttpResponseBase) -> dict[str, list[str]]:
-    parts = response.headers["Content-Security-Policy"].split(";")
-    return {name: sources for name, *sources in (part.split() for part in parts)}
-
-
-def lacks(response: HttpResponseBase) -> list[str]:
-    """What is missing from the headers of an answer, or weaker than it should be."""
-    policy = policy_of(response) if "Content-Security-Policy" in response.headers else {}
-    nonce = re.compile(r"'nonce-[\w+/=]{20,}'")
-    found = {name: [one for one in policy.get(name, []) if not nonce.fullmatch(one)] for name in STRICT}
-    faults = [name for name, sources in STRICT.items() if found[name] != sources]
-    if "sandbox" in policy and policy["default-src"] == ["'none'"]:
-        faults = []  # stricter still: nothing runs
-    headers = {
-        "Permissions-Policy": "camera=()", "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "",
-    }  # fmt: skip
-    return faults + [name for name, words in headers.items() if words not in response.headers.get(name, "\0")]
-
-
-def inline_in(html: str, policy: dict[str, list[str]]) -> list[str]:
-    """What the policy refuses: scripts, handlers and styles that stand in the page without its nonce."""
-    page = LexborHTMLParser(html)
-    allowed = [source[7:-1] for source in policy.get("style-src", []) if source.startswith("'nonce-")]
-    refused = [
-        node.html[:90] for node in page.css("script:not([src]), style")
-        if node.attributes.get("type") not in NO_SCRIPT_HERE and node.attributes.get("nonce") not in allowed
-    ]  # fmt: skip
-    for node in page.css("*"):
-        names = [name for name in node.attributes if name == "style" or name.startswith("on")]
-        refused += [f"{name} of {node.html[:90]}" for name in names]
-    return refused + [node.html[:90] for node in page.css("[href^='javascript:'], object, embed, base")]
-
-
-def test_every_address_answers_with_the_headers_and_nothing_inline(root: Client) -> None:
-    keys = {"headers": {}, "inline": {}}
-    number = staff("ann", groups=["Account manager"]).pk
-    for address in every_address():
-        for client in (root, Client()):
-            path = address.path(number)
-            response = client.get(path)
-            keys["headers"][path] = lacks(response)
-            if response.headers.get("Content-Type", "").startswith("text/html"):
-                keys["inline"][path] = inline_in(response.content.decode(), policy_of(response))
-    assert len(keys["headers"]) > 200
-    assert {path: names for path, names in keys["headers"].items() if names} == {}
-    assert {path: found for path, found in keys["inline"].items() if found} == {}
 
 
 @pytest.mark.parametrize(
