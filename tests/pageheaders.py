@@ -36,11 +36,13 @@ def lacks(response: HttpResponseBase) -> list[str]:
 def inline_in(html: str, policy: dict[str, list[str]]) -> list[str]:
     """What the policy refuses: scripts, handlers and styles that stand in the page without its nonce."""
     page = LexborHTMLParser(html)
-    allowed = [source[7:-1] for source in policy.get("style-src", []) if source.startswith("'nonce-")]
+    sources = policy.get("style-src-elem", policy.get("style-src", []))
+    allowed = [source[7:-1] for source in sources if source.startswith("'nonce-")]
     refused = [
         node.html[:90] for node in page.css("script:not([src]), style")
         if node.attributes.get("type") not in NO_SCRIPT_HERE and node.attributes.get("nonce") not in allowed
     ]  # fmt: skip
-    refused += [f"style of {node.html[:90]}" for node in page.css("[style]")]
+    if "'unsafe-inline'" not in policy.get("style-src-attr", []):
+        refused += [f"style of {node.html[:90]}" for node in page.css("[style]")]
     refused += [f"handler {name}" for name in HANDLER.findall(html)]
     return refused + [node.html[:90] for node in page.css("[href^='javascript:'], object, embed, base")]

@@ -1,8 +1,8 @@
 """Every address of the site, asked by every role about somebody else's rows, read from the URL conf.
 
-A page is among them the day it is added, with the headers that it must have. Whatever leads to a customer or a ticket by
-a foreign key counts as theirs, so a new kind of row is, too: its texts get a mark, which nobody else may be shown, and
-no request may write anything.
+A page is among them the day it is added, with the headers that it must have. Whatever leads to a customer or a ticket
+by a foreign key counts as theirs, so a new kind of row is, too: its texts get a mark, which nobody else may be shown,
+and no request may write anything.
 """
 
 import io
@@ -149,9 +149,9 @@ def world(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Worl
                 name: staff(groups=[name])
                 for name in ("Support director", "Duty manager", "Operator", "Auditor")
             }
-            duty = _with_own_rows("Account manager")
-            DutyShiftFactory(user=duty, rota=scene.rota, starts_at=NOW)
-            roles |= {"duty engineer": duty, "administrator": scene.root}
+            # Being on duty opens nothing: the account manager is the duty engineer, too.
+            DutyShiftFactory(user=roles["Account manager"], rota=scene.rota, starts_at=NOW)
+            roles["administrator"] = scene.root
         yield World(scene, roles, keys)
 
 
@@ -316,7 +316,7 @@ def test_there_is_a_row_of_each_kind_to_ask_for(world):
     assert {model.__name__ for model in THEIRS if model not in world.keys} == set()
 
 
-@pytest.mark.parametrize("role", [*RESTRICTED, "duty engineer"])
+@pytest.mark.parametrize("role", RESTRICTED)
 def test_nobody_sees_or_changes_rows_of_other_teams_by_their_key(world, role):
     walk = Walk(world.roles[role])
     form = form_about(world, walk.user)
@@ -324,7 +324,8 @@ def test_nobody_sees_or_changes_rows_of_other_teams_by_their_key(world, role):
         model = model_of(address)
         key = world.keys.get(model, 1)
         for path in acts_of(address, key) if role == "Team lead" else [address.path(key)]:
-            for answer in (walk(path), walk(path, form)):
+            answers = [walk(path)] if address.name.endswith("_history") else [walk(path), walk(path, form)]
+            for answer in answers:
                 walk.refuse(answer, may_write=model not in THEIRS)
                 if model in THEIRS and answer.status not in (302, 403, 404, 405):
                     walk.faults.append(f"answered: {answer.status} {answer.what}")
@@ -366,6 +367,7 @@ def autocomplete_of(model: type[Model], field_name: str) -> str:
 def test_whoever_sees_everything_gets_the_rows_safe_headers_and_no_fault(world):
     """That the administrator is shown the mark proves that the others could be."""
     walk, shown = Walk(world.roles["administrator"]), []
+    form = form_about(world, walk.user)
     for address in every_address():
         path = address.path(world.keys.get(model_of(address), 1) if address.rows else 1)
         answer = walk(path)
@@ -373,7 +375,8 @@ def test_whoever_sees_everything_gets_the_rows_safe_headers_and_no_fault(world):
         walk.faults += [f"{name} of {path}" for name in lacks(answer.response)]
         if answer.response.headers.get("Content-Type", "").startswith("text/html"):
             walk.faults += [f"{path}: {part}" for part in inline_in(answer.words, policy_of(answer.response))]
-        walk(path, form_about(world, walk.user))
+        if not address.name.endswith(("_history", "_changelist")):
+            walk(path, form)
     assert walk.asked > 400
     assert len(shown) > 40
     assert not walk.faults, "\n".join(walk.faults)
