@@ -336,6 +336,9 @@ BACKUP_KEEP = env.number("BACKUP_KEEP", 14, least=0, most=10_000)
 HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_NAME = (
+    "__Host-session" if HTTPS else "sessionid"
+)  # browsers take it from this host by TLS only
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", "yes") and HTTPS
 SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if HTTPS else 0, least=0, most=63_072_000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -349,10 +352,11 @@ X_FRAME_OPTIONS = "DENY"  # the HTML of a mail, which stands in a frame, says so
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 1 if BEHIND_PROXY else 0, least=0, most=10)
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
-AUTH_PASSWORD_VALIDATORS = [
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 12}
 # Sign-ins that a web process checks or keeps waiting; fewer than its threads, so that the others get answers.
 SIGN_INS_AT_ONCE = env.number("SIGN_INS_AT_ONCE", 2, least=1, most=64)
 # Days for which sign-ins and failed ones are kept. A browser that was last used before them counts as a new one.

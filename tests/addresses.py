@@ -7,7 +7,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.converters import IntConverter
 
 # What stands in an address where it takes a word.
-WORDS = {"app_label": "customers", "uidb36": "1", "key": "1-2", "decision": "confirm", "content_type_id": "1"}
+WORDS = {
+    "app_label": "customers", "uidb36": "1", "key": "1-2", "decision": "confirm", "name": "operator",
+    "content_type_id": "1",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Address:
 
 def every_address() -> list[Address]:
     """The unnamed are the admin's old forms of its addresses, which lead to the new ones."""
-    return list({address.name: address for address in _addresses(get_resolver(), "")}.values())
+    return list(dict.fromkeys(_addresses(get_resolver(), "")))
 
 
 def _addresses(resolver: URLResolver, before: str) -> Iterator[Address]:

@@ -1,4 +1,4 @@
-"""The desk's guides as pages in the reader's language: one for account managers, one for operators.
+"""The desk's guides as pages in the reader's language: one for account managers, two for operators.
 
 They are the Markdown files of .github/guide, which stand beside the code in a clone and in an editable
 install.
@@ -28,8 +28,8 @@ from customers.choices import Language
 from supportdesk.monitoring.operations import VIEW
 
 FOLDER = settings.BASE_DIR / ".github" / "guide"
-ACCOUNT_MANAGER, OPERATOR = "account-manager", "operator"
-ATTRIBUTES = {"a": {"href"}, "h2": {"id"}, "h3": {"id"}, "th": {"style"}, "td": {"style"}}
+ACCOUNT_MANAGER, OPERATOR, SECURITY = "account-manager", "operator", "asvs"
+ATTRIBUTES = {"a": {"href"}, "h2": {"id"}, "h3": {"id"}}
 OTHER_GUIDE = re.compile(r"([a-z-]+)(?:\.zh)?\.md")
 
 
@@ -50,9 +50,9 @@ class Guide:
 def help_page(
     request: HttpRequest, site_context: dict[str, Any], name: str = ACCOUNT_MANAGER
 ) -> HttpResponse:
-    """Show one guide to anybody who may sign in; the operators' guide only to readers who may see Operations."""
+    """Show one guide to anybody who may sign in; those of operators only to readers who may see Operations."""
     may_operate = cast(User, request.user).has_perm(VIEW)
-    if name == OPERATOR and not may_operate:
+    if name in (OPERATOR, SECURITY) and not may_operate:
         raise PermissionDenied
     guide = guide_in(name, get_language() or "")
     if guide is None:
@@ -65,7 +65,7 @@ def help_page(
 def guide_in(name: str, language: str) -> Guide | None:
     """The guide in Chinese for Chinese readers, else in English; None if there is no guide of that name."""
     ending = ".zh.md" if language == Language.CHINESE else ".md"
-    if name not in (ACCOUNT_MANAGER, OPERATOR) or not (FOLDER / f"{name}{ending}").is_file():
+    if name not in (ACCOUNT_MANAGER, OPERATOR, SECURITY) or not (FOLDER / f"{name}{ending}").is_file():
         return None
     return rendered((FOLDER / f"{name}{ending}").read_text(encoding="utf-8"))
 

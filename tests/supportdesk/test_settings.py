@@ -82,12 +82,13 @@ def test_postgresql_prepares_statements_unless_a_pooler_forbids_it(tmp_path, pre
 def test_production_starts_with_what_it_needs(tmp_path):
     url = "postgres://desk:secret@db:5432/desk"
     changes = {"DATABASE_URL": url, "SITE_URL": "https://desk.example.com", "REDIS_URL": "redis://r:6379/0"}
-    [databases, secure, redirect, hsts, broker] = read(
+    [databases, secure, cookie, redirect, hsts, broker] = read(
         production(tmp_path, **changes),
-        "DATABASES", "SESSION_COOKIE_SECURE", "SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS", "Q_CLUSTER",
+        "DATABASES", "SESSION_COOKIE_SECURE", "SESSION_COOKIE_NAME", "SECURE_SSL_REDIRECT",
+        "SECURE_HSTS_SECONDS", "Q_CLUSTER",
     )  # fmt: skip
     assert databases["default"]["HOST"] == "db"
-    assert (secure, redirect) == (True, True)
+    assert (secure, cookie, redirect) == (True, "__Host-session", True)
     assert hsts > 0
     assert broker["redis"] == "redis://r:6379/0"
     assert not (tmp_path / "secret_key").exists()

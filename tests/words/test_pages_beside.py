@@ -32,6 +32,7 @@ PRODUCTS = {
     "ntp",
     "openid",
     "opentelemetry",
+    "owasp",
     "postgresql",
     "prometheus",
     "saml",
@@ -156,7 +157,7 @@ def test_errors(language, monkeypatch):
 
 
 @each_language
-@pytest.mark.parametrize("name", ["account-manager", "operator"])
+@pytest.mark.parametrize("name", ["account-manager", "operator", "asvs"])
 def test_the_guides(login, language, name):
     root = staff("root", language=language)
     root.is_superuser = True

@@ -11,11 +11,11 @@ from django.test import Client
 from selectolax.lexbor import LexborHTMLParser
 
 from supportdesk.monitoring.check_results import Check
-from supportdesk.pages.help import ACCOUNT_MANAGER, FOLDER, OPERATOR, guide_in, rendered
+from supportdesk.pages.help import ACCOUNT_MANAGER, FOLDER, OPERATOR, SECURITY, guide_in, rendered
 from tests.factories import staff
 
 Login = Callable[[User], Client]
-EACH = [(name, language) for name in (ACCOUNT_MANAGER, OPERATOR) for language in ("en", "zh-hans")]
+EACH = [(name, language) for name in (ACCOUNT_MANAGER, OPERATOR, SECURITY) for language in ("en", "zh-hans")]
 each_guide = pytest.mark.parametrize(("name", "language"), EACH)
 
 
@@ -45,12 +45,14 @@ def test_an_operator_reads_both_guides(login, language, title):
     assert [link.attributes["href"] for link in html.css(".guide-tabs a")] == [
         "/help/account-manager/",
         "/help/operator/",
+        "/help/asvs/",
     ]
 
 
 @pytest.mark.django_db
-def test_the_operators_guide_is_not_for_everybody(login):
-    assert login(staff(groups=["Account manager"])).get("/help/operator/").status_code == 403
+@pytest.mark.parametrize("name", [OPERATOR, SECURITY])
+def test_the_guides_of_operators_are_not_for_everybody(login, name):
+    assert login(staff(groups=["Account manager"])).get(f"/help/{name}/").status_code == 403
 
 
 @pytest.mark.django_db
@@ -79,7 +81,7 @@ def test_no_markdown_is_left_in_what_is_shown(name, language):
     assert re.findall(r"\*\*|`|^#|\|---|\]\(", html.body.text()) == []
 
 
-@pytest.mark.parametrize("name", [ACCOUNT_MANAGER, OPERATOR])
+@pytest.mark.parametrize("name", [ACCOUNT_MANAGER, OPERATOR, SECURITY])
 def test_both_languages_have_the_same_chapters_and_lists(name):
     english, chinese = (LexborHTMLParser(guide_in(name, language).html) for language in ("en", "zh-hans"))
     for tag in ("h2", "li", "tr", "pre"):
