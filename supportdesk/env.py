@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from email.utils import parseaddr
@@ -217,6 +217,20 @@ def is_loopback(url: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def refuse_open_desk(hosts: Collection[str], *, is_plain_http: bool) -> None:
+    """Raises ImproperlyConfigured for what nobody should answer the internet with."""
+    if "*" in hosts:
+        raise ImproperlyConfigured(
+            "ALLOWED_HOSTS is *, so links could be made for any host. Set it to the names by which people reach the "
+            "desk."
+        )
+    if is_plain_http:
+        raise ImproperlyConfigured(
+            "SITE_URL begins with http://, so passwords would cross the network in the clear. Set it to an "
+            "https:// address; only in a network where nobody can listen set ALLOW_PLAIN_HTTP=yes."
+        )
 
 
 def _is_url(value: str, schemes: tuple[str, ...]) -> bool:

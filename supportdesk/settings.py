@@ -12,7 +12,7 @@ from dotenv import dotenv_values, load_dotenv
 
 from supportdesk.admin_look import UNFOLD  # noqa: F401 - the theme reads it from here
 from supportdesk.allauth_settings import allauth_settings
-from supportdesk.env import Env, is_loopback
+from supportdesk.env import Env, is_loopback, refuse_open_desk
 from supportdesk.log_lines import logging_settings
 from supportdesk.page_headers import CONTENT_POLICY
 from supportdesk.private_files import close_earlier_files, write_privately
@@ -62,16 +62,9 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 SITE_URL = env.url("SITE_URL", "http://127.0.0.1:8000", ("http", "https")).rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
 ALLOW_PLAIN_HTTP = env.flag("ALLOW_PLAIN_HTTP", "no")
-if PRODUCTION and "*" in ALLOWED_HOSTS:
-    raise ImproperlyConfigured(
-        "ALLOWED_HOSTS is *, so links could be made for any host. Set it to the names by which people reach the desk."
-    )
 IS_PLAIN_HTTP = not SITE_URL.startswith("https://") and not is_loopback(SITE_URL)
-if PRODUCTION and IS_PLAIN_HTTP and not ALLOW_PLAIN_HTTP:
-    raise ImproperlyConfigured(
-        "SITE_URL begins with http://, so passwords would cross the network in the clear. Set it to an "
-        "https:// address; only in a network where nobody can listen set ALLOW_PLAIN_HTTP=yes."
-    )
+if PRODUCTION:
+    refuse_open_desk(ALLOWED_HOSTS, is_plain_http=IS_PLAIN_HTTP and not ALLOW_PLAIN_HTTP)
 
 # --- Apps ------------------------------------------------------------------------------------------------
 # A higher app re-registers a lower app's admin, so the higher one comes later; unfold overrides admin templates.

@@ -11,6 +11,8 @@ WORDS = {
     "app_label": "customers", "uidb36": "1", "key": "1-2", "decision": "confirm", "name": "operator",
     "content_type_id": "1",
 }  # fmt: skip
+# And where one address takes others.
+WORDS_OF = {"admin:personal_data": {"kind": "customer", "act": "export"}}
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,8 @@ class Address:
     def path(self, *keys: object, **words: str) -> str:
         """With these keys, of which the last also stands for all further ones."""
         given = dict(zip(self.rows, [*keys, *[keys[-1]] * len(self.rows)] if keys else (), strict=False))
-        return reverse(
-            self.name, kwargs={**{name: WORDS.get(name, "reply") for name in self.words}, **given, **words}
-        )
+        usual = {name: WORDS.get(name, "reply") for name in self.words}
+        return reverse(self.name, kwargs={**usual, **WORDS_OF.get(self.name, {}), **given, **words})
 
 
 def every_address() -> list[Address]:

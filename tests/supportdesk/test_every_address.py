@@ -67,7 +67,7 @@ MODELS = {
     "help_locked_out": "auth.User", "mfa_remove_webauthn": "mfa.Authenticator",
     "mfa_edit_webauthn": "mfa.Authenticator",
     "tickets_attached_mail": "tickets.Attachment", "weeklyexport_download": "escalation.ExportFile",
-    "view_on_site": "tickets.Ticket",
+    "view_on_site": "tickets.Ticket", "personal_data": "customers.Customer",
 }  # fmt: skip
 # What anybody may ask without having signed in; each takes a signed word, or shows nothing of the desk.
 PUBLIC = (
