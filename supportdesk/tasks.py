@@ -21,6 +21,7 @@ from supportdesk.processes.cluster.lane import Job
 from supportdesk.processes.cluster.reports import report_swept
 from supportdesk.storage_trial import try_storage
 from tickets.lib.stopping import is_ending
+from tickets.services.presence import forget_presences
 
 Pause = Callable[[float], bool]
 # Seconds between two looks for something urgent to send, and after a mail server could not be reached.
@@ -92,9 +93,10 @@ def remove_old_data() -> str:
 
 
 def forget_sign_ins_of_old() -> str:
-    """Delete what nobody needs any more: sign-ins that were kept long enough, counts and values that are over."""
+    """Delete what nobody needs any more: old sign-ins, counts and values that are over, who had which page open."""
     now = time_of_record.now()
     forget_tries(at=now)
     forget_sessions(at=now)
     forget_shared_values(at=now)
+    forget_presences(at=now)
     return f"{forget_sign_ins(at=now)} sign-ins"

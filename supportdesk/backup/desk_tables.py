@@ -21,6 +21,7 @@ LEFT_BEHIND = frozenset(
         "supportdesk_maillistener",
         "supportdesk_sharedvalue",
         "supportdesk_signintries",
+        "tickets_presence",
     }
 )
 # Tables that have rows before anybody uses the desk: those that migrations fill, and those of processes.

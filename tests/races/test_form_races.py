@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from escalation.models import ContactWay
 from escalation.notifications.contact_ways import MOST_WAYS, ensure_room
-from supportdesk.pages.ticket.actions import ACTS, ActionContext, NewerMessage, act_once
+from supportdesk.pages.ticket.actions import ACTS, ActionContext, act_once
+from supportdesk.pages.ticket.newer import NewerMessage
 from tests.factories import (
     ContactFactory,
     CustomerFactory,
@@ -70,6 +71,14 @@ def test_an_answer_never_overtakes_a_newer_question_unseen(ticket: Ticket) -> No
         ("sent", [MessageKind.OUTBOUND, MessageKind.INBOUND]),
         ("held", [MessageKind.INBOUND]),
     ]
+
+
+def test_of_two_colleagues_who_answer_at_once_one_is_held(ticket: Ticket) -> None:
+    last_seen = ticket.messages.get().pk
+    team = [staff(f"colleague-{number}") for number in range(4)]
+    results = at_once([replying(ticket, each, token=uuid.uuid4(), seen=last_seen) for each in team])
+    assert Counter(results) == {"sent": 1, "held": 3}
+    assert ticket.messages.filter(kind=MessageKind.OUTBOUND).count() == 1
 
 
 def test_contact_ways_entered_at_once_count_towards_one_limit() -> None:

@@ -1,7 +1,7 @@
 """The models of the tickets app, one file per topic.
 
 Read in this order: ticket, tag, participant, message, message_tokens, timeline; mailbox, inbound, raw_mail, outbound,
-mail_tokens, mail_mark, missing_mail, rule, proposal; submission, erased_file.
+mail_tokens, mail_mark, missing_mail, rule, proposal; submission, presence, erased_file.
 """
 
 from tickets.models.erased_file import ErasedFile
@@ -14,6 +14,7 @@ from tickets.models.message_tokens import MessageTokens, SearchBacklog
 from tickets.models.missing_mail import MissingMail
 from tickets.models.outbound import OutboundEmail
 from tickets.models.participant import Participant
+from tickets.models.presence import Presence
 from tickets.models.proposal import Proposal
 from tickets.models.raw_mail import RawMail
 from tickets.models.rule import Rule
@@ -36,6 +37,7 @@ __all__ = [
     "OutboundEmail",
     "OutboundTokens",
     "Participant",
+    "Presence",
     "Proposal",
     "RawMail",
     "Rule",

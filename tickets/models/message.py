@@ -32,6 +32,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages of the customer that need an answer, including monitoring alarms."""
         return self.filter(kind=MessageKind.INBOUND, is_unconfirmed=False)
 
+    def to_read_first(self, reader: int) -> "MessageQuerySet":
+        """What somebody, by key, has to have read before they answer."""
+        return self.filter(holds_answers_of(reader))
+
+
+def holds_answers_of(reader: int) -> Q:
+    """A condition on messages: what the customer wrote, and what others than the reader told the customer."""
+    told = Q(kind__in=(MessageKind.OUTBOUND, MessageKind.CONTACT), author__isnull=False)
+    return Q(kind=MessageKind.INBOUND) | (told & ~Q(author=reader))
+
 
 class Message(models.Model):
     """One message: from the customer, to the customer, or among colleagues."""

@@ -41,9 +41,10 @@ from supportdesk.pages.ticket.forms import (
     WaiverForm,
     new_files,
 )
+from supportdesk.pages.ticket.newer import hold_for_newer
 from tickets.access import visible_tickets
 from tickets.admin.once_form import OnceForm
-from tickets.choices import MessageKind, Status
+from tickets.choices import Status
 from tickets.errors import DeskError
 from tickets.message_content import KeptFile
 from tickets.models import Message, Ticket
@@ -62,16 +63,6 @@ from tickets.services.status_and_priority import change_priority, set_status
 from tickets.services.stored_files import stored
 from tickets.services.submissions import claim_submission
 from tickets.services.tags import set_tags
-
-
-class NewerMessage(DeskError):
-    """The customer wrote while the reply was being written: the text is kept and nothing is sent."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(
-            _("Not sent: the customer wrote again in the meantime. Read the new message, then send again.")
-        )
-        self.message = message
 
 
 @dataclass(frozen=True)
@@ -125,7 +116,7 @@ def _was_said(acting: ActionContext) -> bool:
 
 def _reply(acting: ActionContext) -> None:
     ticket = lock_ticket_with_people(acting.ticket)
-    references = _hold_for_newer(ticket, acting)
+    references = hold_for_newer(ticket, seen=acting.data["seen"], actor=acting.actor)
     reply_on(
         ticket,
         actor=acting.actor,
@@ -136,18 +127,6 @@ def _reply(acting: ActionContext) -> None:
         copies=acting.data["copies"],
         references=references,
     )
-
-
-def _hold_for_newer(ticket: Ticket, acting: ActionContext) -> list[str]:
-    """Raise NewerMessage if the customer wrote meanwhile; else the Message-IDs of the conversation, in one query.
-
-    Needs the ticket's lock: no message slips in afterwards.
-    """
-    heads = list(ticket.messages.order_by("at", "pk").values_list("pk", "kind", "rfc_message_id"))
-    newer = [pk for pk, kind, _id in heads if kind == MessageKind.INBOUND and pk > acting.data["seen"]]
-    if newer:
-        raise NewerMessage(ticket.messages.get(pk=max(newer)))
-    return [message_id for _pk, _kind, message_id in heads if message_id]
 
 
 def _note(acting: ActionContext) -> None:

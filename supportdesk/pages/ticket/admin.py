@@ -25,16 +25,17 @@ from escalation.clocks.lead_decisions import LEADS
 from escalation.models import AbsenceMove
 from supportdesk.pages.attached_mail import attached_mail, attached_mail_file, attached_mail_frame
 from supportdesk.pages.explain import ExplainPage
-from supportdesk.pages.ticket.actions import ACTS, ActionContext, NewerMessage, PageAction, act_once
+from supportdesk.pages.ticket.actions import ACTS, ActionContext, PageAction, act_once
 from supportdesk.pages.ticket.forms import WHEN, NamingForm, NewTicketForm
 from supportdesk.pages.ticket.list_export import ListExport
+from supportdesk.pages.ticket.newer import NewerMessage
 from supportdesk.pages.ticket.opening import open_by_hand
 from supportdesk.pages.ticket.page import TicketPage, ticket_page
 from supportdesk.pages.ticket.promise_columns import PromiseColumn
+from supportdesk.pages.ticket.together import page_news
 from supportdesk.pages.ticket.whole_words import message_text, older_messages
 from tickets.access import visible_tickets
 from tickets.admin.ticket import TicketAdmin as TicketList
-from tickets.choices import MessageKind
 from tickets.errors import DeskError
 from tickets.models import Participant, Proposal, Ticket, TicketTag
 from tickets.models.ticket import TicketQuerySet
@@ -141,16 +142,8 @@ class TicketPageAdmin(PromiseColumn, ExplainPage, ListExport):
         return _go(request, f"{reverse('admin:tickets_ticket_change', args=[ticket.pk])}?sent={name}")
 
     def news_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """Say whether the customer wrote since the page was loaded; 204 if not."""
-        ticket = _found(self._visible(request), object_id)
-        seen = request.GET.get("seen", "")
-        since = int(seen) if seen.isascii() and seen.isdigit() else 0
-        newer = ticket.messages.filter(kind=MessageKind.INBOUND, pk__gt=since).order_by("pk").last()
-        if newer is None:
-            return HttpResponse(status=204)
-        return TemplateResponse(
-            request, "supportdesk/ticket/news.html", {"newer": newer, "now": time_of_record.now()}
-        )
+        ticket = get_object_or_404(self._visible(request).only("pk"), pk=object_id)
+        return page_news(request, ticket, self.actor(request))
 
     def older_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         return older_messages(request, _found(self._visible(request), object_id), site=self.admin_site)
@@ -209,15 +202,21 @@ def _is_offered(ticket: Ticket) -> bool:
 
 
 def _refusal(request: HttpRequest, name: str, problem: DeskError) -> HttpResponse:
-    newer = problem.message if isinstance(problem, NewerMessage) else None
-    context = {"problem": str(problem), "newer": newer, "name": name, "now": time_of_record.now()}
+    newer = problem.messages if isinstance(problem, NewerMessage) else ()
+    context = {
+        "problem": str(problem),
+        "newer": newer,
+        "name": name,
+        "then": request.POST.get("then", ""),
+        "now": time_of_record.now(),
+    }
     return TemplateResponse(request, "supportdesk/ticket/refused.html", context)
 
 
 def _seeing(form: forms.Form, problem: DeskError) -> forms.Form:
     """The form to show again. A newer message that stopped it counts as seen from now on."""
     if isinstance(problem, NewerMessage):
-        form.data = {**form.data.dict(), "seen": str(problem.message.pk)}  # type: ignore[attr-defined]
+        form.data = {**form.data.dict(), "seen": str(problem.messages[-1].pk)}  # type: ignore[attr-defined]
     return form
 
 
@@ -237,7 +236,7 @@ def _attempt(act: PageAction, form: forms.Form, ticket: Ticket, request: HttpReq
 def _blank_forms(page: TicketPage, now: datetime) -> dict[str, forms.Form]:
     ticket, conversation = page.ticket, page.conversation
     initial: dict[str, dict[str, object]] = {
-        "reply": {"seen": conversation.last_question, "copies": ", ".join(conversation.copies)},
+        "reply": {"seen": conversation.newest, "copies": ", ".join(conversation.copies)},
         "contact": {"happened_at": _local(now), "reached": str(ticket.contact or "")},
         "status": {"status": ticket.status},
         "priority": {"priority": ticket.priority},

@@ -101,7 +101,7 @@ def text_area(rows: int, placeholder: Any) -> forms.Textarea:
 
 
 class ReplyForm(OnceForm):
-    """A reply. ``seen`` is the newest message of the customer that the page showed."""
+    """A reply. ``seen`` is the key of the newest message that the page showed."""
 
     seen = key()
     copies = AddressesField(label=_("Cc"), required=False)

@@ -46,12 +46,13 @@ HISTORY = 200
 class Conversation:
     """The messages, oldest first: ``before`` has those that are on pages of their own, without their words.
 
-    ``last_question`` is the newest message of the customer; a reply is checked against it and goes to ``recipient``.
+    A reply is held if there is a message to read that is newer than ``newest``, the key of the newest one here; it
+    goes to ``recipient``.
     """
 
     earlier: Sequence[Message]
     latest: Sequence[Message]
-    last_question: int
+    newest: int
     recipient: str
     participants: Sequence[Participant] = ()
     before: Sequence[Message] = ()
@@ -202,7 +203,7 @@ def _conversation(ticket: Ticket) -> Conversation:
         before=before,
         earlier=shown[:-LAST_MESSAGES],
         latest=shown[-LAST_MESSAGES:],
-        last_question=max((message.pk for message in asked), default=0),
+        newest=max((message.pk for message in messages), default=0),
         recipient=recipient_of(ticket, confirmed[-1] if confirmed else None),
         participants=list(ticket.participants.all()) if getattr(ticket, "has_participants", True) else (),
     )

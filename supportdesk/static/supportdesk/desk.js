@@ -120,7 +120,8 @@
     const form = event.target.closest?.("form[data-draft]");
     if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      form.requestSubmit(form.querySelector(".btn-main"));
+      // A key held down must not send what the desk has just held back.
+      if (!event.repeat) form.requestSubmit(form.querySelector(":scope > .bar .btn-main"));
     } else if (TABS[event.key] && ticket() && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
       if (!document.getElementById("composer")) return;
       event.preventDefault();

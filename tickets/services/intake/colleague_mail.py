@@ -45,8 +45,8 @@ def receive_from_colleague(incoming: IncomingMail, sender: Sender, ticket: Ticke
     if is_acknowledgement(incoming.mail.new_text, {incoming.author.name, name_of(by), by.first_name}):
         return mail.acknowledge()
     words = words_above_the_line(incoming.mail)
-    if words and _has_news(ticket, notification):
-        return mail.keep(problem=_("The customer wrote again meanwhile. Read it and answer on the ticket."))
+    if words and (newer := _newest_unread(ticket, notification, by)):
+        return mail.keep(problem=_unread_problem(newer))
     return mail.send(words) if words else mail.keep(problem="")
 
 
@@ -143,6 +143,14 @@ def _answered_notification(incoming: IncomingMail, ticket: Ticket, by: User) -> 
     )
 
 
-def _has_news(ticket: Ticket, notification: OutboundEmail) -> bool:
-    """True if the customer wrote after the notification, so that whoever answers it has not read everything."""
-    return ticket.messages.filter(kind=MessageKind.INBOUND, created_at__gt=notification.created_at).exists()
+def _newest_unread(ticket: Ticket, notification: OutboundEmail, by: User) -> Message | None:
+    """What was said after the notification, so that whoever answers it has not read everything."""
+    unread = ticket.messages.to_read_first(by.pk).filter(created_at__gt=notification.created_at)
+    return unread.select_related("author").order_by("pk").last()
+
+
+def _unread_problem(newer: Message) -> str:
+    if newer.kind == MessageKind.INBOUND or newer.author is None:
+        return _("The customer wrote again meanwhile. Read it and answer on the ticket.")
+    sentence = _("%(name)s answered meanwhile. Read it and answer on the ticket if something is missing.")
+    return sentence % {"name": name_of(newer.author)}

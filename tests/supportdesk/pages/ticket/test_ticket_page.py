@@ -18,6 +18,7 @@ from django.utils import timezone
 from escalation.choices import ClockKind, ClockState
 from escalation.enforcement.sweep import sweep
 from escalation.models import Clock
+from escalation.templatetags.promises import person
 from tests.adminpages import page_url
 from tests.factories import (
     NOW,
@@ -318,6 +319,58 @@ def test_a_held_answer_under_htmx_leaves_the_form_alone_and_shows_the_newer_mess
     assert f'value="{newer.pk}" id="reply-seen" hx-swap-oob="true"' in html
 
 
+def test_an_answer_is_held_when_a_colleague_answered_meanwhile(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    last_seen = ticket.messages.get().pk
+    bob = staff("bob")
+    newer = OutboundMessageFactory(ticket=ticket, author=bob, body="Set the codec to H.264.")
+    fields = {"seen": last_seen, "body": "Please restart.", "then": "resolved"}
+    held = act(login(anna), ticket, "reply", headers=HTMX, **fields).content.decode()
+    assert f"{person(bob)} answered in the meantime" in held
+    assert "Set the codec to H.264." in held
+    assert bodies(ticket, MessageKind.OUTBOUND) == ["Set the codec to H.264."]
+    assert re.search(r'name="then" value="resolved"[^>]*>Send all the same', held)
+    act(login(anna), ticket, "reply", **{**fields, "seen": newer.pk})
+    assert bodies(ticket, MessageKind.OUTBOUND) == ["Set the codec to H.264.", "Please restart."]
+
+
+def test_a_logged_call_of_a_colleague_holds_an_answer_too(login: Login, anna: User, ticket: Ticket) -> None:
+    last_seen = ticket.messages.get().pk
+    bob = staff("bob")
+    MessageFactory(ticket=ticket, kind=MessageKind.CONTACT, author=bob, body="Told them to update.")
+    held = act(login(anna), ticket, "reply", headers=HTMX, seen=last_seen, body="Hello").content.decode()
+    assert f"{person(bob)} reached the customer in the meantime" in held
+    assert "Told them to update." in held
+
+
+def test_what_the_customer_and_a_colleague_wrote_is_shown_together(
+    login: Login, anna: User, ticket: Ticket
+) -> None:
+    last_seen = ticket.messages.get().pk
+    OutboundMessageFactory(ticket=ticket, author=staff("bob"), body="Set the codec.")
+    newest = MessageFactory(ticket=ticket, body="It works again!")
+    held = act(login(anna), ticket, "reply", headers=HTMX, seen=last_seen, body="Hello").content.decode()
+    assert held.index("Set the codec.") < held.index("It works again!")
+    assert f'value="{newest.pk}" id="reply-seen"' in held
+
+
+@pytest.mark.parametrize("kind", [MessageKind.NOTE, MessageKind.OUTBOUND])
+def test_neither_a_note_nor_an_own_answer_holds_an_answer(
+    login: Login, anna: User, ticket: Ticket, kind: MessageKind
+) -> None:
+    last_seen = ticket.messages.get().pk
+    author = staff("bob") if kind == MessageKind.NOTE else anna
+    MessageFactory(ticket=ticket, kind=kind, author=author, body="From the other window.")
+    assert act(login(anna), ticket, "reply", seen=last_seen, body="Hello").status_code == 302
+
+
+def test_the_page_has_seen_the_answers_that_it_shows(login: Login, anna: User, ticket: Ticket) -> None:
+    newest = OutboundMessageFactory(ticket=ticket, author=staff("bob"), body="Set the codec.")
+    html = login(anna).get(page_of(ticket)).content.decode()
+    assert re.search(rf'name="seen" value="{newest.pk}"', html)
+
+
 def test_an_automatic_message_from_the_customer_does_not_hold_an_answer(
     login: Login, anna: User, ticket: Ticket
 ) -> None:
@@ -613,16 +666,6 @@ def test_acts_are_posts_with_a_token_against_forgery(anna: User, ticket: Ticket)
 
 def test_an_act_that_does_not_exist_is_not_found(login: Login, anna: User, ticket: Ticket) -> None:
     assert act(login(anna), ticket, "delete").status_code == 404
-
-
-def test_the_poll_for_news_is_empty_unless_the_customer_wrote(
-    login: Login, anna: User, ticket: Ticket
-) -> None:
-    client, last_seen = login(anna), ticket.messages.get().pk
-    url = reverse("admin:tickets_ticket_news", args=[ticket.pk])
-    assert client.get(url, {"seen": last_seen}).status_code == 204
-    MessageFactory(ticket=ticket, sender_name="Li Wei")
-    assert "Li Wei has just written" in client.get(url, {"seen": last_seen}).content.decode()
 
 
 # --- Tickets written down by hand ----------------------------------------------------------------------------------

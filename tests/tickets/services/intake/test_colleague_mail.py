@@ -16,7 +16,7 @@ from tests.factories import (
     staff,
 )
 from tests.rawmail import rawmail
-from tests.talk import asked, dispatched, minute, opened
+from tests.talk import answered, asked, dispatched, minute, opened
 from tickets.answer_line import answer_line
 from tickets.choices import IntakeState, MailPurpose, MessageKind, Priority, Status
 from tickets.models import InboundEmail, OutboundEmail
@@ -225,6 +225,18 @@ def test_an_acknowledgement_of_nothing_says_why_and_speaks_of_no_note(ticket, an
     dispatched(10)
     text = OutboundEmail.objects.filter(purpose=MailPurpose.NOTIFICATION).latest("pk").text
     assert text.startswith(f"Your email acknowledged nothing on {ticket.number}.")
+
+
+def test_what_a_colleague_answered_since_the_notification_is_read_before_another_answer_goes(
+    ticket, ann, writes
+):
+    answered(ticket, 3, actor=staff("bob"))
+    row = writes("Please restart.", at=5)
+    assert (row.message.kind, row.message.body) == (MessageKind.NOTE, "Please restart.")
+    assert len(mails_to_customer()) == 1
+    ((kind, detail),) = told(ann)
+    assert kind == NoticeKind.KEPT_AS_NOTE
+    assert "answered meanwhile" in detail
 
 
 def test_what_the_customer_wrote_since_the_notification_is_read_before_it_is_answered(ticket, ann, writes):
