@@ -89,6 +89,23 @@ class OneTimePassword(models.Model):
         return str(self.user)
 
 
+class Preferences(models.Model):
+    """How somebody likes to use the pages. A user without a row uses them as they come."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", primary_key=True, verbose_name=_("user")
+    )
+    has_shortcuts = models.BooleanField(_("keyboard shortcuts"), default=True, db_default=True)
+
+    class Meta:
+        verbose_name = _("preferences")
+        verbose_name_plural = _("preferences")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
 class SignInTries(models.Model):
     """How often a limit of sign-ins was tried since when; ``refused`` counts who came after it was used up."""
 

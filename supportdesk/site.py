@@ -7,12 +7,14 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.templatetags.static import static
 from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
 from supportdesk.accounts.pages.new_password import tell_of_new_password
 from supportdesk.accounts.pages.sign_in import sign_in
+from supportdesk.accounts.reader import has_shortcuts
 from supportdesk.pages.board.view import acknowledge_row, board, compliance_figures, decide_row, export_list
 from supportdesk.pages.first_password import own_password
 from supportdesk.pages.help import help_page
@@ -20,6 +22,7 @@ from supportdesk.pages.my_settings import duty_link, my_settings
 from supportdesk.pages.operations import operations_page
 from supportdesk.pages.personal_data import personal_data
 from supportdesk.pages.script_words import script_words
+from supportdesk.pages.shortcuts import shortcuts_page
 
 
 class DeskSite(UnfoldAdminSite):
@@ -30,7 +33,10 @@ class DeskSite(UnfoldAdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Without the colours, which the theme would write into each page as a style: colors.css has them."""
-        return {**super().each_context(request), "colors": {}}
+        context = {**super().each_context(request), "colors": {}}
+        if request.user.is_authenticated and has_shortcuts(request.user):
+            context["scripts"] = [*context.get("scripts", ()), static("supportdesk/keys.js")]
+        return context
 
     def _search_apps(self, app_list: list[Any], search_term: str) -> list[dict[str, str]]:
         """As the theme finds them, in a form that the shared cache can hold, where the theme keeps them."""
@@ -55,6 +61,7 @@ class DeskSite(UnfoldAdminSite):
             path("operations/", self.admin_view(self.operations), name="operations"),
             path("help/", self.admin_view(self.help), name="help"),
             path("help/<slug:name>/", self.admin_view(self.help), name="help"),
+            path("shortcuts/", self.admin_view(self.shortcuts), name="shortcuts"),
             path("own-password/", self.admin_view(self.own_password), name="own_password"),
             path("my-settings/", self.admin_view(self.my_settings), name="my_settings"),
             path(
@@ -92,6 +99,9 @@ class DeskSite(UnfoldAdminSite):
 
     def personal_data(self, request: HttpRequest, **which: Any) -> HttpResponseBase:
         return personal_data(request, **which, site_context=self.each_context(request))
+
+    def shortcuts(self, request: HttpRequest) -> HttpResponse:
+        return shortcuts_page(request, self.each_context)
 
     def operations(self, request: HttpRequest) -> HttpResponse:
         return operations_page(request, self.each_context(request))

@@ -1,4 +1,4 @@
-"""The settings page of a user: their language and time zone, and the link to the calendar of their shifts."""
+"""The settings page of a user: language, time zone, keyboard, and the link to the calendar of their shifts."""
 
 from typing import Any, cast
 from zoneinfo import available_timezones
@@ -12,15 +12,20 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST
 
 from customers import time_of_record
 from customers.models import StaffProfile
 from escalation.duty.calendar_feed import renew_link, revoke_link, token_of
 from escalation.models import DutyFeed
+from supportdesk.accounts.reader import has_shortcuts
+from supportdesk.models import Preferences
 
 
 class ReaderForm(forms.ModelForm):
+    has_shortcuts = forms.BooleanField(label=_lazy("Keyboard shortcuts"), required=False)
+
     class Meta:
         model = StaffProfile
         fields = ("language", "time_zone", "phone", "quiet_from", "quiet_until")
@@ -45,9 +50,13 @@ def my_settings(request: HttpRequest, site_context: dict[str, Any]) -> HttpRespo
     """Show and save the settings. A user without a staff profile gets one on saving."""
     user = cast(User, request.user)
     profile = StaffProfile.objects.filter(user=user).first() or StaffProfile(user=user)
-    form = ReaderForm(request.POST or None, instance=profile, label_suffix="")
+    initial = {"has_shortcuts": has_shortcuts(user)}
+    form = ReaderForm(request.POST or None, instance=profile, initial=initial, label_suffix="")
     if request.method == "POST" and form.is_valid():
         form.save()
+        Preferences.objects.update_or_create(
+            user=user, defaults={"has_shortcuts": form.cleaned_data["has_shortcuts"]}
+        )
         with translation.override(profile.language):
             messages.success(request, _("Your settings are saved."))
         return HttpResponseRedirect(reverse("admin:my_settings"))

@@ -1,4 +1,4 @@
-"""Two browsers on one ticket: each shows the other within seconds, and of two answers the second is held."""
+"""Two browsers on one ticket, where of two answers the second is held; and a day by the keyboard alone."""
 
 from dataclasses import dataclass
 
@@ -86,3 +86,40 @@ def test_two_colleagues_see_each_other_and_the_second_answer_is_held(live_server
         expect(annas.locator(".m-outbound")).to_have_count(2)
         bobs.close()
         expect(here).to_be_empty(timeout=SOON)
+
+
+def test_a_ticket_is_found_and_answered_by_the_keyboard_alone(live_server, case):
+    with page() as window:
+        show(window, live_server.url, case.bob, "/")
+        window.keyboard.press("?")
+        dialog = window.get_by_role("dialog", name="Keyboard shortcuts")
+        expect(dialog).to_contain_text("Next and previous row")
+        window.keyboard.press("j")  # nothing happens behind the dialog
+        window.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(window.locator("tr.on")).to_have_count(0)
+
+        window.keyboard.press("/")
+        expect(window.locator("#id_q")).to_be_focused()
+        window.keyboard.type("jr?")
+        expect(window.locator("#id_q")).to_have_value("jr?")
+        window.locator("#id_q").fill("")
+        window.keyboard.press("Escape")
+
+        window.keyboard.press("j")
+        expect(window.locator("tr.on .c-ticket > a")).to_be_focused()
+        window.keyboard.press("o")
+        window.wait_for_url(f"**{case.address}")
+        window.keyboard.press("t")
+        expect(window.get_by_text("The ticket is yours")).to_be_visible()
+        window.keyboard.press("n")
+        expect(window.locator("#note-body")).to_be_focused()
+        window.keyboard.type("Looks like a codec.")
+        window.keyboard.press("Control+Enter")
+        expect(window.locator(".m-note", has_text="Looks like a codec.")).to_be_visible()
+        window.keyboard.press("r")
+        expect(window.locator("#reply-body")).to_be_focused()
+        window.locator("#reply-body").blur()
+        window.keyboard.press("g")
+        window.keyboard.press("b")
+        expect(window.locator("#board")).to_be_visible()

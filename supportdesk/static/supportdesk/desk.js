@@ -1,4 +1,4 @@
-// The desk's pages: countdowns by the server's clock, a keyboard for the board, drafts that survive.
+// The desk's pages: countdowns by the server's clock, the marked row of the board, drafts that survive.
 (() => {
   "use strict";
 
@@ -41,7 +41,7 @@
     }
   };
 
-  // --- The board's keyboard -----------------------------------------------------------------------------
+  // --- The board's rows ---------------------------------------------------------------------------------
   let chosen = null; // the ticket of the marked row; it survives a refresh
 
   const rows = () => [...document.querySelectorAll("tr[data-row]")];
@@ -53,23 +53,8 @@
       row.scrollIntoView({ block: "nearest" });
     }
   };
-  const move = (step) => {
-    const all = rows();
-    const at = all.findIndex((row) => row.dataset.row === chosen);
-    mark(all[Math.min(all.length - 1, Math.max(0, at + step))], { focus: true });
-  };
-  const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable]");
-
-  const onKey = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Escape" && event.target.id === "id_q") return event.target.blur();
-    if (isTyping(event.target) || !document.getElementById("board")) return;
-    if (event.key === "j") move(1);
-    else if (event.key === "k") move(-1);
-    else if (event.key === "/") {
-      event.preventDefault();
-      document.getElementById("id_q").select();
-    }
+  const onEscape = (event) => {
+    if (event.key === "Escape" && event.target.id === "id_q") event.target.blur();
   };
 
   const onClick = (event) => {
@@ -79,7 +64,6 @@
   };
 
   // --- Ticket page: tabs, drafts, files, remote images ------------------------------------------------------
-  const TABS = { r: "reply", n: "note", c: "contact" };
   const ticket = () => document.querySelector("[data-ticket]")?.dataset.ticket;
   const draftKey = (name) => `desk:draft:${ticket()}:${name}`;
   const words = (form) => form.querySelector("textarea[name=body]");
@@ -116,16 +100,12 @@
     }
   };
 
-  const onTicketKey = (event) => {
+  const onSendKey = (event) => {
     const form = event.target.closest?.("form[data-draft]");
     if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       // A key held down must not send what the desk has just held back.
       if (!event.repeat) form.requestSubmit(form.querySelector(":scope > .bar .btn-main"));
-    } else if (TABS[event.key] && ticket() && !isTyping(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      if (!document.getElementById("composer")) return;
-      event.preventDefault();
-      openTab(TABS[event.key]);
     }
   };
 
@@ -171,6 +151,7 @@
     const row = chosen && document.querySelector(`tr[data-row="${chosen}"]`);
     if (row) mark(row, { focus: hadFocus });
     followFilter();
+    keepList();
     tick();
   };
 
@@ -187,6 +168,23 @@
   const leaveOutEmpty = (event) => {
     if (event.detail.elt.id !== "board-filter") return;
     for (const [name, value] of [...event.detail.formData.entries()]) if (!value) event.detail.formData.delete(name);
+  };
+
+  // --- The next ticket of the list that one came from -------------------------------------------------------
+  const TICKETS = "tr[data-row] .c-ticket > a, #result_list tbody th a[href*='/tickets/ticket/']";
+  const LIST = "desk:list";
+
+  const keepList = () => {
+    const links = [...document.querySelectorAll(TICKETS)].map((link) => link.pathname);
+    if (links.length) sessionStorage.setItem(LIST, JSON.stringify(links));
+  };
+  const offerNext = () => {
+    const link = document.querySelector("[data-next]");
+    const list = JSON.parse(sessionStorage.getItem(LIST) ?? "[]");
+    const next = list[list.indexOf(location.pathname) + 1];
+    if (!link || !next) return;
+    link.href = next;
+    link.hidden = false;
   };
 
   // --- When the desk does not answer ------------------------------------------------------------------------
@@ -219,15 +217,18 @@
     readClock(document);
     tick();
     setInterval(tick, 1000);
-    document.addEventListener("keydown", onKey);
+    document.addEventListener("keydown", onEscape);
     document.addEventListener("click", onClick);
-    document.addEventListener("keydown", onTicketKey);
+    document.addEventListener("keydown", onSendKey);
     keepNamesOutOfCc();
     document.addEventListener("change", onPick);
     document.addEventListener("click", onImages);
     document.addEventListener("click", (event) => event.target.closest("[data-print]") && window.print());
     document.addEventListener("click", onReplyLink);
+    document.addEventListener("desk:tab", (event) => openTab(event.detail));
     restoreDrafts();
+    keepList();
+    offerNext();
     document.addEventListener("formset:added", unfold);
     document.addEventListener("focusin", (event) => {
       const row = event.target.closest?.("tr[data-row]");

@@ -3,7 +3,8 @@
 import pytest
 from django.contrib.auth.models import Permission, User
 
-from supportdesk.accounts.reader import profile_with_permissions
+from supportdesk.accounts.reader import has_shortcuts, profile_with_permissions
+from supportdesk.models import Preferences
 from tests.factories import AdminFactory, UserFactory, staff
 
 pytestmark = pytest.mark.django_db
@@ -46,3 +47,14 @@ def test_language_and_zone_are_the_profile_s():
 
 def test_a_user_without_profile_has_none():
     assert profile_with_permissions(UserFactory()) is None
+
+
+@pytest.mark.parametrize(("chosen", "has"), [(None, True), (True, True), (False, False)])
+@pytest.mark.parametrize("groups", [["Account manager"], []])
+def test_keys_do_something_unless_the_reader_turned_them_off(chosen, has, groups, django_assert_num_queries):
+    user = staff(groups=groups)
+    if chosen is not None:
+        Preferences.objects.create(user=user, has_shortcuts=chosen)
+    with django_assert_num_queries(1):
+        profile_with_permissions(user)
+        assert has_shortcuts(user) is has
