@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from customers import time_of_record
@@ -24,7 +24,7 @@ from supportdesk.models import Preferences
 
 
 class ReaderForm(forms.ModelForm):
-    has_shortcuts = forms.BooleanField(label=_lazy("Keyboard shortcuts"), required=False)
+    has_shortcuts = forms.BooleanField(label=gettext_lazy("Keyboard shortcuts"), required=False)
 
     class Meta:
         model = StaffProfile
