@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("supportdesk", "0027_auditors"),
+        ("supportdesk", "0028_erasures"),
     ]
     operations = [
         migrations.CreateModel(

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("tickets", "0045_sender_turns"),
+        ("tickets", "0049_erased_at"),
     ]
     operations = [
         migrations.CreateModel(
