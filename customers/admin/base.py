@@ -1,5 +1,6 @@
 """Base classes of all the desk's admin lists: quick pages, only visible rows, read-only records."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.admin import ShowFacets
@@ -11,7 +12,7 @@ from django.db.models.fields.related import RelatedField
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 
 from customers.admin.fields import AssigneeField, StaffChoiceField, person, staff_members
 
@@ -123,17 +124,20 @@ class ReadOnlyInline(UntitledInline):
         return False
 
 
-class VisibleRelatedFilter(RelatedDropdownFilter):
-    """A filter by a related row that lists only rows the person may see."""
+class VisibleRelatedFilter(AutocompleteSelectFilter):
+    """A filter by a related row, which is looked up while somebody types: only rows that the person may see.
 
-    def field_choices(
-        self, field: Any, request: HttpRequest, model_admin: "ModelAdmin"
-    ) -> list[tuple[Any, str]]:
-        rows = visible_rows_of(model_admin.admin_site._registry, field.remote_field.model, request)
-        if rows is None:
-            choices: list[tuple[Any, str]] = super().field_choices(field, request, model_admin)
-            return choices
-        return [(row.pk, str(row)) for row in rows]
+    A list of thousands of customers would be most of the page.
+    """
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        """The one chosen is named by its key, which anybody can write: only a visible one has a name."""
+        for choice in super().choices(changelist):
+            model = self.field.remote_field.model
+            rows = visible_rows_of(self.model_admin.admin_site._registry, model, self.request)
+            if rows is not None:
+                choice["form"].fields[self.lookup_kwarg].queryset = rows
+            yield choice
 
 
 class PersonFilter(RelatedDropdownFilter):

@@ -171,6 +171,7 @@ class Notification(models.Model):
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["recipient", "-created_at"], name="notification_recipient"),
+            models.Index(fields=["-created_at", "-id"], name="notification_created"),  # the list
             where_set("rota", "sent_at", name="notification_rota"),  # notifications.digests
             where_set("customer", "sent_at", name="notification_customer"),
             where_set("mail", name="notification_mail"),

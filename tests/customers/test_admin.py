@@ -98,6 +98,29 @@ def test_contacts_and_contracts_of_foreign_customers_are_not_listed_searched_or_
     assert offered(client, Contact._meta.get_field("customer")) == []
 
 
+def test_a_filter_names_the_chosen_customer_only_if_it_is_visible(login, ann, foreign):
+    own = CustomerFactory(name="Own Live", account_manager=ann)
+    client = login(ann)
+    chosen = {name: client.get(list_url(Contact), {"customer__id__exact": row.pk}).content.decode()
+              for name, row in (("own", own), ("foreign", foreign))}  # fmt: skip
+    assert "Own Live" in chosen["own"]
+    assert "Secret Games" not in chosen["foreign"]
+
+
+def test_a_filter_by_customer_is_the_same_size_for_three_and_thirty(login, ann, count_queries):
+    client = login(ann)
+    client.get(list_url(Contact))
+
+    def costs():
+        size = len(client.get(list_url(Contact)).content)
+        return size, count_queries(lambda: client.get(list_url(Contact)))
+
+    CustomerFactory.create_batch(3, account_manager=ann)
+    few = costs()
+    CustomerFactory.create_batch(27, account_manager=ann)
+    assert costs() == few
+
+
 def test_the_autocomplete_offers_visible_customers_only(login, ann, foreign):
     CustomerFactory(name="Own Live", account_manager=ann)
     assert offered(login(ann), Contact._meta.get_field("customer")) == ["Own Live"]

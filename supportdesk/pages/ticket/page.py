@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch
+from django.db.models import F, Prefetch
 
 from customers.addresses import address_key
 from customers.phrases import listed
@@ -14,7 +14,7 @@ from escalation.chains.progress import ChainProgress, Chains
 from escalation.chains.step_times import AT_THE_START, step_time
 from escalation.choices import ClockChange, ClockState, Whom
 from escalation.clocks.acknowledgements import holding_acknowledgement
-from escalation.clocks.served_channels import Served, served_ways_by_clock
+from escalation.clocks.served_channels import UNREAD, Served, served_ways_by_clock
 from escalation.enforcement.next_step import next_owner
 from escalation.lib.desk_reasons import in_readers_words
 from escalation.models import (
@@ -38,7 +38,8 @@ from tickets.services.proposals import open_proposal
 from tickets.timeline_text import timeline_sentence
 
 LAST_MESSAGES = 6  # older messages are folded
-MOST_MESSAGES = 100  # on one page
+MOST_MESSAGES = 50  # on one page
+MOST_PROMISES = 8  # beside them
 HISTORY = 200
 
 
@@ -137,6 +138,7 @@ class TicketPage:
     card: CustomerCard | None
     history: Sequence[HistoryLine]
     colleagues: Sequence[User]
+    has_older_promises: bool = False  # which only the list of promises shows
     tags: Sequence[str] = ()
     proposal: Proposal | None = None  # of a priority that nobody has decided about
     nameable_domain: str = ""  # of an unknown writer, if everybody from there can be given a customer
@@ -165,7 +167,8 @@ def ticket_page(
     """
     people = People.at(now)
     conversation = _conversation(ticket)
-    promises = _with_ways(_promises(ticket, people, now), conversation)
+    loaded = _promises(ticket, people, now)
+    promises = _with_ways(loaded[:MOST_PROMISES], conversation)
     clocks = [promise.clock for promise in promises]
     entries = list(ticket.timeline.select_related("actor").order_by("-at", "-pk")[:HISTORY])
     return TicketPage(
@@ -175,6 +178,7 @@ def ticket_page(
         card=card_of(ticket.customer, ticket, clocks, visible=visible, now=now) if ticket.customer else None,
         history=_history(entries, {key: person(user) for key, user in people.users.items()}),
         colleagues=sorted(people.users.values(), key=person),
+        has_older_promises=len(loaded) > MOST_PROMISES,
         tags=[tag.name for tag in ticket.tags.all()] if getattr(ticket, "has_tags", True) else (),
         proposal=_proposal(ticket),
         nameable_domain=_nameable_domain(ticket),
@@ -210,7 +214,8 @@ def _conversation(ticket: Ticket) -> Conversation:
 
 
 def _older(ticket: Ticket, shown: Sequence[Message]) -> list[Message]:
-    rows = messages_without_words().select_related("author", "contact").filter(ticket=ticket)
+    rows = messages_without_words().select_related("author", "contact", "outbound").filter(ticket=ticket)
+    rows = rows.defer(*UNREAD)
     return list(rows.exclude(pk__in=[message.pk for message in shown]).order_by("at", "pk"))
 
 
@@ -228,7 +233,7 @@ def _unacknowledged(conversation: Conversation, entries: Sequence[TimelineEntry]
 
 
 def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePanel]:
-    """Panels of the promises, newest first."""
+    """Panels of the promises: what is still owed and then the newest first, one more than MOST_PROMISES at most."""
     clocks = list(
         Clock.objects.filter(ticket=ticket)
         .select_related(
@@ -241,7 +246,7 @@ def _promises(ticket: Ticket, people: People, now: datetime) -> list[PromisePane
             ),
             Prefetch("acknowledgements", Acknowledgement.objects.select_related("user")),
         )
-        .order_by("-started_at", "-pk")
+        .order_by(F("stopped_at").desc(nulls_first=True), "-started_at", "-pk")[: MOST_PROMISES + 1]
     )
     for clock in clocks:
         clock.ticket = ticket
