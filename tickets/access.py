@@ -11,7 +11,7 @@ from tickets.models.ticket import TicketQuerySet
 
 MAY_CHANGE_RULES = "tickets.change_rule"
 MAY_RELEASE = "tickets.change_inboundemail"  # process again, release as ticket
-MOST_LISTED = 200  # with more customers than this, pass a subquery instead of a list
+MOST_LISTED = 1_000  # with more customers than this, pass a subquery instead of a list
 
 
 def visible_tickets(user: Person, *, scope: Scope | None = None) -> TicketQuerySet:

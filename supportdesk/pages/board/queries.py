@@ -135,7 +135,7 @@ def _promised_rows(
 def open_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
     """Open clocks of these tickets; the condition is dropped where it would match every ticket."""
     clocks = Clock.objects.ticking()
-    return clocks.filter(ticket__in=tickets.order_by().values("pk")) if tickets.query.where else clocks
+    return clocks.filter(ticket__in=tickets.active().order_by().values("pk")) if tickets.query.where else clocks
 
 
 def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
@@ -293,7 +293,8 @@ def compliance(tickets: TicketQuerySet, *, now: datetime) -> tuple[KeptShare, Ke
     """This week's and last week's figures, by due time, for weeks in the desk's time zone."""
     zone = ZoneInfo(settings.DESK_TIME_ZONE)
     this, last = week_of(now, zone).bounds(zone), last_complete_week(now, zone).bounds(zone)
-    clocks = Clock.objects.real().filter(due_at__gte=last[0], due_at__lt=this[1])
+    ended = (ClockState.MET, ClockState.BREACHED)
+    clocks = Clock.objects.real().filter(due_at__gte=last[0], due_at__lt=this[1], state__in=ended)
     if tickets.query.where:
         clocks = clocks.filter(ticket__in=tickets.order_by().values("pk"))
     kinds = {
