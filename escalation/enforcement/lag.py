@@ -71,7 +71,9 @@ def step_lag(*, now: datetime, window: timedelta = DAY) -> Lag:
 def _firings(now: datetime, window: timedelta) -> QuerySet[Escalation]:
     """Firings, without fire drills and without escalations by hand, which cannot be late."""
     fired = Escalation.objects.filter(fired_at__gt=now - window, fired_at__lte=now)
-    real = fired.filter(step__isnull=False).exclude(clock__in=Clock.objects.filter(ticket__is_drill=True).values("pk"))
+    real = fired.filter(step__isnull=False).exclude(
+        clock__in=Clock.objects.filter(ticket__is_drill=True).values("pk")
+    )
     return real.annotate(from_when=_overdue_since("clock", "fired_at"))
 
 

@@ -2,7 +2,7 @@
 
 Read in this order: load, world, agenda, backdating; staff, logins, companies, plans, duty; traffic, openings,
 scripts, content_files, wording; conversation, customer_side, customer_mail, replies, triage, reply_delays,
-files; machines, open_tickets, packs, report.
+files; machines, open_tickets, packs, report. A desk of any size, for measurements, is in filling.
 """
 
 from supportdesk.demo.load import load_demo

@@ -49,10 +49,12 @@ from escalation.models import Clock  # noqa: E402
 from escalation.proof.whole_proof import prove_all, prove_new  # noqa: E402
 from supportdesk.demo.filling import fill_desk  # noqa: E402
 from tests.deskpages import METRICS_TOKEN, Page, pages, the_people  # noqa: E402
+from tests.queryplans import large_tables_of, queries_of, whole_scans  # noqa: E402
 from tickets.access import visible_tickets  # noqa: E402
 from tickets.models import Message, Ticket  # noqa: E402
 
 ZONE = ZoneInfo("Asia/Shanghai")
+MOST_SCANNED = 10_000  # rows of a table that may be read through
 
 
 @dataclass
@@ -86,6 +88,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--only", default="", help="jobs whose name has this")
+    parser.add_argument(
+        "--plans", action="store_true", help="name the large tables that a page reads through"
+    )
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--here", action="store_true")
     options = parser.parse_args()
@@ -96,6 +101,8 @@ def main() -> None:
     with filled_desk(options), TemporaryDirectory() as folder:
         settings.MEDIA_ROOT = folder
         beat("sweep", at=time_of_record.now())
+        if options.plans:
+            print_whole_scans()
         report = list(measure_all(options))
     if options.json:
         options.json.write_text(json.dumps([asdict(line) for line in report], indent=1))
@@ -118,11 +125,27 @@ def filled_desk(options: argparse.Namespace) -> Iterator[None]:
         connection.creation.destroy_test_db(name, verbosity=0, keepdb=options.keep)
 
 
+def print_whole_scans() -> None:
+    """On PostgreSQL. What is left can be seen by EXPLAIN."""
+    large = large_tables_of(MOST_SCANNED)
+    for role, user in the_people().items():
+        client = Client(headers={"host": "localhost"})
+        client.force_login(user)
+        for page in pages(user):
+            for sql in queries_of(client, page.urls[0], page.headers) if role in page.roles else ():
+                for scan in whole_scans(page.job, sql, large):
+                    print(
+                        f"{role}: {scan.job} reads {scan.rows:,} rows of {scan.table}: {scan.sql[:90]}",
+                        flush=True,
+                    )
+
+
 def measure_all(options: argparse.Namespace) -> Iterator[Measured]:
     people = the_people()
     print(f"{Ticket.objects.count():,} tickets, {Message.objects.count():,} messages on {connection.vendor}")
     print(
-        f"{'':42}{'role':>16}{'p50':>8}{'p95':>8}{'cpu':>8}{'db':>8}{'queries':>8}{'KB':>7}{'a second':>10}{'raw':>9}{'budget':>8}"
+        f"{'':42}{'role':>16}{'p50':>8}{'p95':>8}{'cpu':>8}{'db':>8}{'queries':>8}{'KB':>7}"
+        f"{'a second':>10}{'raw':>9}{'budget':>8}"
     )
     for role, user in people.items():
         for page in pages(user):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from customers.indexes import where_set
@@ -136,10 +136,14 @@ class Message(models.Model):
         return self.author_id is not None and self.created_at - self.at > BACKDATED_AFTER
 
 
-def opened_late(ticket: str = "pk", opened_at: str = "opened_at") -> Exists:
-    """For annotate(): True if the message that opened the ticket was written down after it happened."""
+def opened_late(ticket: str = "pk", opened_at: str = "opened_at") -> Subquery:
+    """For annotate(): the key of the message that opened the ticket if that was written down after it happened.
+
+    Asked for each row that is shown. Of an EXISTS the planner may make a list of all such messages of the desk.
+    """
     first = Message.objects.filter(ticket=OuterRef(ticket), at=OuterRef(opened_at), author__isnull=False)
-    return Exists(first.filter(created_at__gt=F("at") + BACKDATED_AFTER))
+    late = first.filter(created_at__gt=F("at") + BACKDATED_AFTER)
+    return Subquery(late.order_by().values("pk")[:1])
 
 
 def is_attached_mail(content_type: str, name: str) -> bool:

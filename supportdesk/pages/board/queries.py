@@ -37,6 +37,7 @@ PAGE = 50
 CAP = 1000  # nobody pages further, and a full count would cost more than the page itself
 RECENT = timedelta(days=7)
 PEOPLE = ("customer", "contact", "owner")
+SHOWN_WITH_CLOCK = ("calendar", "policy_version__policy__duty_rota", *(f"ticket__{name}" for name in PEOPLE))
 
 
 @dataclass(frozen=True)
@@ -99,14 +100,11 @@ def board_rows(
     others = unpromised(tickets, active_only=active_only) if promise in ("", PromiseChoice.NONE) else None
     promised = clocks[: CAP + 1].count() if promised is None else promised
     start = (max(1, page) - 1) * PAGE
-    marked = clocks.annotate(
-        opened_late=opened_late("ticket", "ticket__opened_at"), any_proposal=Exists(Proposal.objects.open())
-    )
-    shown = list(marked[start : start + PAGE + 1]) if start < promised else []
+    shown = _loaded_clocks(clocks[start : start + PAGE + 1]) if start < promised else []
     rows = _promised_rows(shown, now, reader, read_people)
     if len(rows) <= PAGE and others is not None:
         offset = max(0, start - promised)
-        rows += _unpromised_rows(others[offset : offset + PAGE + 1 - len(rows)])
+        rows += _unpromised_rows(_loaded_tickets(others[offset : offset + PAGE + 1 - len(rows)]))
     return BoardPage(rows[:PAGE], promised, max(1, page), has_next=len(rows) > PAGE)
 
 
@@ -116,8 +114,27 @@ def listed_clocks(tickets: TicketQuerySet, *, promise: str, now: datetime) -> Cl
     return clocks.none() if promise == PromiseChoice.NONE else filter_clocks(clocks, promise, now)
 
 
+def _loaded_clocks(clocks: ClockQuerySet) -> list[Clock]:
+    """These clocks with all that a row shows.
+
+    A query of its own: with so many tables joined, the planner reads every ticket before it asks which are visible.
+    """
+    keys = list(clocks.values_list("pk", flat=True))
+    rows = Clock.objects.filter(pk__in=keys).select_related(*SHOWN_WITH_CLOCK).order_by("due_at", "pk")
+    late = opened_late("ticket", "ticket__opened_at")
+    return list(rows.annotate(opened_late=late, any_proposal=Exists(Proposal.objects.open()))) if keys else []
+
+
+def _loaded_tickets(tickets: TicketQuerySet) -> list[Ticket]:
+    """The same for tickets without a promise."""
+    keys = list(tickets.values_list("pk", flat=True))
+    rows = Ticket.objects.filter(pk__in=keys).select_related(*PEOPLE).order_by("-updated_at", "-pk")
+    marks = {"opened_late": opened_late(), "any_proposal": Exists(Proposal.objects.open())}
+    return list(rows.annotate(**marks)) if keys else []
+
+
 def _unpromised_rows(tickets: Iterable[Any]) -> list[BoardRow]:
-    return [BoardRow(ticket, opened_late=ticket.opened_late) for ticket in tickets]
+    return [BoardRow(ticket, opened_late=bool(ticket.opened_late)) for ticket in tickets]
 
 
 def _promised_rows(
@@ -127,7 +144,7 @@ def _promised_rows(
     taken = holding_acknowledgements(clocks, now=now)
     asked = clocks_to_acknowledge(reader, clocks, now=now) if reader is not None and clocks else set()
     return [
-        BoardRow(it.ticket, it, steps.get(it.pk), taken.get(it.pk), it.pk in asked, it.opened_late)
+        BoardRow(it.ticket, it, steps.get(it.pk), taken.get(it.pk), it.pk in asked, bool(it.opened_late))
         for it in clocks
     ]
 
@@ -135,7 +152,9 @@ def _promised_rows(
 def open_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
     """Open clocks of these tickets; the condition is dropped where it would match every ticket."""
     clocks = Clock.objects.ticking()
-    return clocks.filter(ticket__in=tickets.active().order_by().values("pk")) if tickets.query.where else clocks
+    return (
+        clocks.filter(ticket__in=tickets.active().order_by().values("pk")) if tickets.query.where else clocks
+    )
 
 
 def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
@@ -144,15 +163,13 @@ def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
     earlier = others.filter(
         Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk"))
     )
-    related = ("calendar", "policy_version__policy__duty_rota", *(f"ticket__{name}" for name in PEOPLE))
-    return open_clocks(tickets).filter(~Exists(earlier)).select_related(*related).order_by("due_at", "pk")
+    return open_clocks(tickets).filter(~Exists(earlier)).order_by("due_at", "pk")
 
 
 def unpromised(tickets: TicketQuerySet, *, active_only: bool) -> TicketQuerySet:
     tickets = tickets.active() if active_only else tickets
     without = tickets.filter(~Exists(Clock.objects.ticking().filter(ticket=OuterRef("pk"))))
-    marked = without.annotate(opened_late=opened_late(), any_proposal=Exists(Proposal.objects.open()))
-    return marked.select_related(*PEOPLE).order_by("-updated_at", "-pk")
+    return without.order_by("-updated_at", "-pk")
 
 
 def open_proposals(tickets: TicketQuerySet) -> list[Proposal]:

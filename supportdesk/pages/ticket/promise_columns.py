@@ -26,11 +26,11 @@ class PromiseColumn(RowAccessAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Ticket]":
         due = Clock.objects.ticking().filter(ticket=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
         tickets: QuerySet[Ticket] = super().get_queryset(request)
-        return tickets.annotate(next_due=Subquery(due), is_opened_late=opened_late())
+        return tickets.annotate(next_due=Subquery(due), opened_late=opened_late())
 
     @display(description=_("received at"))
     def received(self, ticket: Any) -> str:
-        return moment_marked(ticket.opened_at, is_backdated=ticket.is_opened_late)
+        return moment_marked(ticket.opened_at, is_backdated=bool(ticket.opened_late))
 
     @display(description=_("SLA due"), label={"late": "danger", "soon": "warning", "later": "info"})
     def promise_due(self, ticket: Any) -> tuple[str, str] | None:

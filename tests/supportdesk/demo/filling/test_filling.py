@@ -1,6 +1,5 @@
 """A filled desk: as many rows of each kind as asked, and everything that the product keeps beside them."""
 
-from collections.abc import Iterator
 from io import StringIO
 
 import pytest
@@ -28,10 +27,10 @@ READ = {"postgresql": "array_to_string(tsvector_to_array(tokens), ' ')", "sqlite
 
 
 @pytest.fixture(scope="module")
-def said(rows_of_the_module: None) -> Iterator[list[str]]:
+def said(rows_of_the_module: None) -> list[str]:
     lines: list[str] = []
     fill_desk(tickets=TICKETS, now=NOW, say=lines.append, stopwatch=lambda: 0.0)
-    yield lines
+    return lines
 
 
 @pytest.mark.django_db

@@ -5,13 +5,16 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from supportdesk.pages.ticket.page import MOST_MESSAGES
+from escalation.choices import ClockState
+from supportdesk.pages.ticket.page import MOST_MESSAGES, MOST_PROMISES
 from supportdesk.pages.ticket.shown_words import LONGEST, PART
 from tests.factories import (
     NOW,
+    ClockFactory,
     ContactFactory,
     CustomerFactory,
     MessageFactory,
+    OutboundMessageFactory,
     TicketFactory,
     set_desk,
     staff,
@@ -81,6 +84,33 @@ def test_five_hundred_messages_cost_one_query_more_than_two(login, anna, ticket,
     for number in range(500):
         MessageFactory(ticket=ticket, at=NOW + timedelta(minutes=number))
     assert count_queries(lambda: client.get(page_of(ticket))) == few + 1
+
+
+def test_thirty_promises_cost_the_queries_of_three_and_the_page_leads_to_those_it_leaves_out(
+    login, anna, ticket, count_queries
+):
+    client = login(anna)
+
+    def promise(number):
+        at = NOW + timedelta(hours=number)
+        asked = MessageFactory(ticket=ticket, at=at)
+        answer = OutboundMessageFactory(ticket=ticket, at=at + timedelta(minutes=9), author=anna)
+        ended = {"state": ClockState.MET, "stopped_at": answer.at, "next_step_at": None}
+        ClockFactory(ticket=ticket, started_at=at, started_by=asked, answered_by=answer, **ended)
+
+    for number in range(3):
+        promise(number)
+    client.get(page_of(ticket))
+    few = count_queries(lambda: client.get(page_of(ticket)))
+    assert "All SLAs of this ticket" not in client.get(page_of(ticket)).content.decode()
+    for number in range(3, 30):
+        promise(number)
+    ClockFactory(ticket=ticket, started_at=NOW - timedelta(days=1), kind="update")
+    assert count_queries(lambda: client.get(page_of(ticket))) <= few + 1  # older messages
+    html = client.get(page_of(ticket)).content.decode()
+    assert html.count('class="promise promise-done"') == MOST_PROMISES - 1
+    assert html.count('class="promise promise-open"') == 1
+    assert f"{reverse('admin:escalation_clock_changelist')}?q=SD%23{ticket.pk}" in html
 
 
 def test_the_newest_messages_are_shown_whole_and_the_page_says_what_it_left_out(login, anna, ticket):
