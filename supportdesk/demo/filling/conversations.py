@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
 
@@ -82,7 +83,7 @@ class Conversations:
         at: datetime,
         fact: str,
         actor: int | None,
-        data: dict[str, object],
+        data: Mapping[str, object],
         reason: str = "",
     ) -> None:
         story.last_at = at

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Case, Count, Exists, OuterRef, Q, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, When
+from django.db.models.functions import Coalesce
 
 from customers.models import Desk
 from escalation.choices import ClockState
@@ -167,9 +168,11 @@ def promised_clocks(tickets: TicketQuerySet) -> ClockQuerySet:
 
 
 def unpromised(tickets: TicketQuerySet, *, active_only: bool) -> TicketQuerySet:
+    # Few are unfinished and visible: by the index of the order the planner walks through all others.
+    newest = Coalesce("updated_at", "opened_at") if active_only and tickets.query.where else F("updated_at")
     tickets = tickets.active() if active_only else tickets
     without = tickets.filter(~Exists(Clock.objects.ticking().filter(ticket=OuterRef("pk"))))
-    return without.order_by("-updated_at", "-pk")
+    return without.order_by(newest.desc(), "-pk")
 
 
 def open_proposals(tickets: TicketQuerySet) -> list[Proposal]:

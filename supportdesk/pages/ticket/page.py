@@ -196,10 +196,10 @@ def _nameable_domain(ticket: Ticket) -> str:
 
 
 def _conversation(ticket: Ticket) -> Conversation:
-    newest = messages_to_show().filter(ticket=ticket).order_by("-at", "-pk")
-    shown = list(newest[:MOST_MESSAGES])[::-1]
+    newest = list(messages_to_show().filter(ticket=ticket).order_by("-at", "-pk")[: MOST_MESSAGES + 1])
+    shown = newest[:MOST_MESSAGES][::-1]
     add_words(shown)
-    before = _older(ticket, shown) if len(shown) == MOST_MESSAGES else []
+    before = _older(ticket, shown) if len(newest) > MOST_MESSAGES else []
     messages = [*before, *shown]
     asked = [message for message in messages if message.kind == MessageKind.INBOUND]
     confirmed = [message for message in asked if not message.is_unconfirmed]
