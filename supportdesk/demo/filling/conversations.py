@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
 
-from supportdesk.demo.filling.story import Evidence, Story
-from supportdesk.demo.filling.tables import Sink, TableRows, json_text
+from supportdesk.demo.filling.story import TicketStory, WrittenMessage
+from supportdesk.demo.filling.tables import RowSink, TableRows, json_text
 from supportdesk.demo.filling.texts import Text, Texts
 from tickets.choices import Channel, Fact, MessageKind, OwnerRule, Status
 from tickets.models import Message, MessageTokens, Ticket, TimelineEntry
@@ -19,7 +19,7 @@ SPAN_BITS = SPANS[0]
 
 
 class Conversations:
-    def __init__(self, sink: Sink, texts: Texts, dice: Random, mailbox: int) -> None:
+    def __init__(self, sink: RowSink, texts: Texts, dice: Random, mailbox: int) -> None:
         self.sink, self.texts, self.dice, self.mailbox = sink, texts, dice, mailbox
         self.spans: dict[int, str] = {}
         self.writers: dict[tuple[str, str], str] = {}
@@ -37,7 +37,7 @@ class Conversations:
         )
         self.tables = [self.tickets, self.messages, self.tokens, self.timeline]
 
-    def asked(self, story: Story, at: datetime, text: Text, *, mail_id: str) -> Evidence:
+    def asked(self, story: TicketStory, at: datetime, text: Text, *, mail_id: str) -> WrittenMessage:
         """The customer wrote or, without a mail, called somebody who wrote it down."""
         company = story.company
         if mail_id:
@@ -50,7 +50,9 @@ class Conversations:
         )
         return message
 
-    def answered(self, story: Story, at: datetime, text: Text, *, author: int, mail_id: str) -> Evidence:
+    def answered(
+        self, story: TicketStory, at: datetime, text: Text, *, author: int, mail_id: str
+    ) -> WrittenMessage:
         kind = MessageKind.OUTBOUND if mail_id else MessageKind.CONTACT
         reached = "" if mail_id else story.company.contact_name
         message = self._message(story, kind, at, text.text, author=author, mail_id=mail_id, reached=reached)
@@ -58,19 +60,19 @@ class Conversations:
         self.tell(story, at, Fact.STAFF_RESPONDED, author, {"message": message.key, "kind": str(kind)})
         return message
 
-    def noted(self, story: Story, at: datetime, text: Text, *, author: int) -> None:
+    def noted(self, story: TicketStory, at: datetime, text: Text, *, author: int) -> None:
         message = self._message(story, MessageKind.NOTE, at, text.text, author=author)
         self._find(story, message, text.tokens, ("", ""))
         self.tell(story, at, Fact.NOTED, author, {"message": message.key})
 
-    def handed_over(self, story: Story, at: datetime, *, before: int, text: str, reason: str) -> None:
+    def handed_over(self, story: TicketStory, at: datetime, *, before: int, text: str, reason: str) -> None:
         """The desk's own note, which nobody looks for, and the line about the new owner."""
         self._message(story, MessageKind.NOTE, at, text, is_automatic=True)
         data = {"before": before, "after": story.owner, "rule": OwnerRule.ESCALATION.value}
         self.tell(story, at, Fact.OWNER, None, data, reason)
 
     def set_status(
-        self, story: Story, at: datetime, status: str, actor: int | None, reason: str = ""
+        self, story: TicketStory, at: datetime, status: str, actor: int | None, reason: str = ""
     ) -> None:
         if status != story.status:
             data = {"before": str(story.status), "after": str(status)}
@@ -79,7 +81,7 @@ class Conversations:
 
     def tell(
         self,
-        story: Story,
+        story: TicketStory,
         at: datetime,
         fact: str,
         actor: int | None,
@@ -89,7 +91,7 @@ class Conversations:
         story.last_at = at
         self.timeline.write(self.timeline.key(), story.ticket, at, fact, actor, json_text(data), reason)
 
-    def end(self, story: Story) -> None:
+    def end(self, story: TicketStory) -> None:
         """The ticket itself, as it is now: resolved with its last answer and closed some days later, if it ended."""
         resolved_at = closed_at = None
         if story.status == Status.RESOLVED:
@@ -105,9 +107,9 @@ class Conversations:
         )  # fmt: skip
 
     def _message(
-        self, story: Story, kind: str, at: datetime, body: str, *, author: int | None = None,
+        self, story: TicketStory, kind: str, at: datetime, body: str, *, author: int | None = None,
         sender: tuple[str, str] = ("", ""), mail_id: str = "", reached: str = "", is_automatic: bool = False,
-    ) -> Evidence:  # fmt: skip
+    ) -> WrittenMessage:  # fmt: skip
         salt, key, iso = self.dice.randbytes(SALT_BYTES), self.messages.key(), at.isoformat()
         contact = None if kind == MessageKind.NOTE else story.company.contact
         channel = Channel.EMAIL if mail_id or kind == MessageKind.NOTE else story.channel
@@ -129,9 +131,9 @@ class Conversations:
         )  # fmt: skip
         story.last_at = at
         digest = digest_of(salt, body, "", "", reached, sender[1], iso, iso if author is None else "")
-        return Evidence(key, at, digest)
+        return WrittenMessage(key, at, digest)
 
-    def _find(self, story: Story, message: Evidence, words: str, writer: tuple[str, str]) -> None:
+    def _find(self, story: TicketStory, message: WrittenMessage, words: str, writer: tuple[str, str]) -> None:
         if writer not in self.writers:
             self.writers[writer] = self.texts.text("\n".join(writer)).tokens
         span = message.key >> SPAN_BITS

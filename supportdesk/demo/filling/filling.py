@@ -18,7 +18,7 @@ from customers.models import Customer
 from escalation.lib.garbage import rare_garbage_collection
 from escalation.proof.sealing import seal_ledger
 from supportdesk.demo.filling.lives import lives
-from supportdesk.demo.filling.promises import Terms
+from supportdesk.demo.filling.promises import DeskTerms
 from supportdesk.demo.filling.staffing import hire
 from supportdesk.demo.filling.tables import continue_numbers, sink, tidy
 from supportdesk.demo.filling.writing import TicketWriter
@@ -56,7 +56,7 @@ def fill_desk(
 def _write_all(tickets: int, now: datetime, say: Callable[[str], None]) -> list[type]:
     dice = Random(SEED)  # noqa: S311 - a story, no secret
     people = hire(tickets, now=now, dice=dice)
-    terms, target = Terms.of_the_desk(), sink()
+    terms, target = DeskTerms.of_the_desk(), sink()
     writer = TicketWriter(target, terms, people, dice, mailbox=default_mailbox().pk, now=now)
     models = [table.model for table in writer.tables]
     part = max(tickets // TOLD_EVERY, 1)

@@ -7,9 +7,9 @@ from base64 import b64encode
 from datetime import datetime, timedelta
 from random import Random
 
-from supportdesk.demo.filling.staffing import Company
-from supportdesk.demo.filling.story import Evidence, Story
-from supportdesk.demo.filling.tables import Sink, TableRows, json_text
+from supportdesk.demo.filling.staffing import FilledCompany
+from supportdesk.demo.filling.story import TicketStory, WrittenMessage
+from supportdesk.demo.filling.tables import RowSink, TableRows, json_text
 from supportdesk.demo.filling.texts import Text, Texts
 from tickets.choices import IntakeState, MailPurpose, OutboxState
 from tickets.models import InboundEmail, InboundTokens, OutboundEmail, OutboundTokens, RawMail
@@ -29,7 +29,7 @@ RAW = (
 
 
 class Mails:
-    def __init__(self, sink: Sink, texts: Texts, dice: Random, mailbox: int) -> None:
+    def __init__(self, sink: RowSink, texts: Texts, dice: Random, mailbox: int) -> None:
         self.sink, self.texts, self.dice, self.mailbox = sink, texts, dice, mailbox
         self.turns: dict[str, int] = {}
         self.addresses: dict[str, str] = {}
@@ -48,7 +48,7 @@ class Mails:
         self.outbound_tokens = TableRows(sink, OutboundTokens, "mail_id", "tokens")
         self.tables = [self.inbound, self.raw, self.inbound_tokens, self.outbound, self.outbound_tokens]
 
-    def customers_id(self, company: Company) -> str:
+    def customers_id(self, company: FilledCompany) -> str:
         return f"{self._token()}@{company.address.partition('@')[2]}"
 
     def our_id(self, ticket: int) -> str:
@@ -57,7 +57,7 @@ class Mails:
     def _token(self) -> str:
         return f"{self.dice.getrandbits(64):016x}".translate(LETTERS)
 
-    def received(self, story: Story, message: Evidence, text: Text, mail_id: str) -> None:
+    def received(self, story: TicketStory, message: WrittenMessage, text: Text, mail_id: str) -> None:
         company, key, at = story.company, self.inbound.key(), message.at
         raw = RAW.format(
             name=_encoded(company.contact_name), address=company.address, domain=DOMAIN,
@@ -74,7 +74,7 @@ class Mails:
         self.inbound_tokens.write(key, words)
 
     def sent(
-        self, story: Story, at: datetime, purpose: MailPurpose, *, to: str, subject: str, text: str,
+        self, story: TicketStory, at: datetime, purpose: MailPurpose, *, to: str, subject: str, text: str,
         message: int | None = None, mail_id: str = "", prefix: str = "",
     ) -> int:  # fmt: skip
         """The key of the mail, which a server took some seconds later."""
@@ -93,7 +93,7 @@ class Mails:
         self.outbound_tokens.write(key, words)
         return key
 
-    def _turn(self, company: Company) -> int:
+    def _turn(self, company: FilledCompany) -> int:
         if company.address not in self.turns:
             self.turns[company.address] = turn_of(company.address.encode())
         return self.turns[company.address]

@@ -30,8 +30,8 @@ from escalation.models import (
 from supportdesk.demo.filling.conversations import Conversations
 from supportdesk.demo.filling.mails import Mails
 from supportdesk.demo.filling.staffing import Staffing
-from supportdesk.demo.filling.story import Evidence, OpenPromise, Story
-from supportdesk.demo.filling.tables import Sink, TableRows, json_text
+from supportdesk.demo.filling.story import OpenPromise, TicketStory, WrittenMessage
+from supportdesk.demo.filling.tables import RowSink, TableRows, json_text
 from tickets.choices import MailPurpose, OwnerRule, Priority
 
 NOTICED_AFTER = timedelta(seconds=40)  # a breach or a step, by the sweep
@@ -54,7 +54,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Terms:
+class DeskTerms:
     """What the desk's own policy promises: windows and steps by priority, the keys that rows refer to."""
 
     minutes: dict[int, int]
@@ -64,7 +64,7 @@ class Terms:
     calendar_version: int
 
     @classmethod
-    def of_the_desk(cls) -> Terms:
+    def of_the_desk(cls) -> DeskTerms:
         targets = list(
             PolicyTarget.objects.filter(
                 version__policy__is_default=True, kind=ClockKind.FIRST_RESPONSE
@@ -91,7 +91,7 @@ def _step(row: EscalationStep) -> Step:
 
 class Promises:
     def __init__(
-        self, sink: Sink, terms: Terms, people: Staffing, conversations: Conversations, mails: Mails
+        self, sink: RowSink, terms: DeskTerms, people: Staffing, conversations: Conversations, mails: Mails
     ) -> None:
         self.terms, self.people, self.conversations, self.mails = terms, people, conversations, mails
         self.clocks = TableRows(
@@ -133,7 +133,7 @@ class Promises:
         )
         self.tables = [self.clocks, self.ledger, self.escalations, self.notifications, self.attempts]
 
-    def begin(self, story: Story, asked: Evidence) -> None:
+    def begin(self, story: TicketStory, asked: WrittenMessage) -> None:
         """Promise an answer, unless one is owed already."""
         if story.promise is not None:
             return
@@ -161,7 +161,7 @@ class Promises:
             first=True,
         )
 
-    def answer(self, story: Story, answer: Evidence, author: int) -> None:
+    def answer(self, story: TicketStory, answer: WrittenMessage, author: int) -> None:
         """End what is owed: what fell due before is broken."""
         promise = story.promise
         if promise is None:
@@ -175,13 +175,13 @@ class Promises:
         story.promise = None
         story.answers += 1
 
-    def leave_open(self, story: Story) -> None:
+    def leave_open(self, story: TicketStory) -> None:
         """Write what is still owed, with the time of its next step."""
         if story.promise is not None:
             self.pass_time(story, story.promise, until=story.now)
             self._write_clock(story, story.promise, None)
 
-    def pass_time(self, story: Story, promise: OpenPromise, *, until: datetime) -> None:
+    def pass_time(self, story: TicketStory, promise: OpenPromise, *, until: datetime) -> None:
         """What the sweep does until then: the steps of the chain, and the breach."""
         for step in self.terms.steps[story.life.priority][promise.fired :]:
             due = promise.started_at + step.after * story.window
@@ -194,7 +194,7 @@ class Promises:
         if promise.state == ClockState.RUNNING and promise.due_at < until:
             self._breach(story, promise)
 
-    def _breach(self, story: Story, promise: OpenPromise) -> None:
+    def _breach(self, story: TicketStory, promise: OpenPromise) -> None:
         promise.detected_at = promise.due_at + NOTICED_AFTER
         self._line(
             story,
@@ -205,7 +205,7 @@ class Promises:
             recorded_at=promise.detected_at,
         )
 
-    def _fire(self, story: Story, promise: OpenPromise, step: Step, due: datetime) -> None:
+    def _fire(self, story: TicketStory, promise: OpenPromise, step: Step, due: datetime) -> None:
         key, at, before = self.escalations.key(), due + NOTICED_AFTER, story.owner
         after = self.people.lead_of.get(before) if step.gives_to_manager else None
         route = [] if after is None else [{"user": after, "why": Whom.MANAGER.value}]
@@ -217,7 +217,7 @@ class Promises:
         for recipient, kind in _told(story, step, before, after).items():
             self._notify(story, promise, key, at, recipient, kind, step)
 
-    def _give(self, story: Story, promise: OpenPromise, step: Step, at: datetime, after: int) -> None:
+    def _give(self, story: TicketStory, promise: OpenPromise, step: Step, at: datetime, after: int) -> None:
         before, story.owner = story.owner, after
         names, cause = self.people.name_of, CAUSE % {"percent": step.percent}
         text = f"Escalated from {names[before]} to {names[after]}.\nSubject: {story.subject.text}"
@@ -227,7 +227,7 @@ class Promises:
 
     def _notify(
         self,
-        story: Story,
+        story: TicketStory,
         promise: OpenPromise,
         escalation: int,
         at: datetime,
@@ -257,8 +257,8 @@ class Promises:
         )
 
     def _line(
-        self, story: Story, promise: OpenPromise, change: ClockChange, at: datetime, *, state: str,
-        message: Evidence | None = None,
+        self, story: TicketStory, promise: OpenPromise, change: ClockChange, at: datetime, *, state: str,
+        message: WrittenMessage | None = None,
         actor: int | None = None, recorded_at: datetime | None = None, cause: str = "",
         data: Mapping[str, Any] | None = None, first: bool = False,
     ) -> None:  # fmt: skip
@@ -280,7 +280,7 @@ class Promises:
         )  # fmt: skip
         promise.state = state
 
-    def _write_clock(self, story: Story, promise: OpenPromise, answer: Evidence | None) -> None:
+    def _write_clock(self, story: TicketStory, promise: OpenPromise, answer: WrittenMessage | None) -> None:
         priority, is_breached = story.life.priority, promise.state == ClockState.BREACHED
         self.clocks.write(
             promise.key, story.ticket, promise.kind, promise.state, int(priority), promise.started_at, promise.due_at,
@@ -290,14 +290,14 @@ class Promises:
             promise.started_by.key, answer.key if answer is not None else None,
         )  # fmt: skip
 
-    def _next_step(self, story: Story, promise: OpenPromise) -> datetime | None:
+    def _next_step(self, story: TicketStory, promise: OpenPromise) -> datetime | None:
         times = (
             promise.started_at + step.after * story.window for step in self.terms.steps[story.life.priority]
         )
         return next((due for due in times if due + NOTICED_AFTER >= story.now), None)
 
 
-def _told(story: Story, step: Step, before: int, after: int | None) -> dict[int, str]:
+def _told(story: TicketStory, step: Step, before: int, after: int | None) -> dict[int, str]:
     """Who is told of a step, and how it concerns them."""
     company = story.company
     others = {

@@ -64,7 +64,7 @@ CHINESE_KINDS = ("直播", "社交", "互娱", "语音", "电台", "派对", "�
 
 
 @dataclass(frozen=True, slots=True)
-class Company:
+class FilledCompany:
     """A customer as the rows of its tickets need it; people are keys."""
 
     customer: int
@@ -81,7 +81,7 @@ class Company:
 class Staffing:
     """``lead_of`` gives the lead of each colleague, ``address_of`` where mail for them goes."""
 
-    companies: list[Company]
+    companies: list[FilledCompany]
     managers: list[int]
     lead_of: dict[int, int]
     address_of: dict[int, str]
@@ -139,7 +139,7 @@ def _name(language: Language, dice: Random) -> tuple[str, str]:
     return dice.choice(FIRST), dice.choice(LAST)
 
 
-def _sign_up(number: int, managers: list[User], since: datetime, dice: Random) -> list[Company]:
+def _sign_up(number: int, managers: list[User], since: datetime, dice: Random) -> list[FilledCompany]:
     plan = ServicePlan.objects.get(is_default=True)
     customers = Customer.objects.bulk_create(
         _customer(each, number, managers, dice) for each in range(number)
@@ -179,11 +179,11 @@ def _contact(customer: Customer, dice: Random) -> Contact:
     return Contact(customer=customer, name=name, email=f"ops@{customer.code}.example", phone=phone)
 
 
-def _company(customer: Customer, contact: Contact, contract: Contract) -> Company:
+def _company(customer: Customer, contact: Contact, contract: Contract) -> FilledCompany:
     manager, backup = (
         customer.account_manager_id or 0,
         customer.backup_account_manager_id or 0,
     )  # both are given above
-    return Company(
+    return FilledCompany(
         customer.pk, contact.pk, contact.name, contact.email, contract.pk, manager, backup, Language(customer.language)
     )  # fmt: skip

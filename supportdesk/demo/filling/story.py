@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from supportdesk.demo.filling.lives import Life
-from supportdesk.demo.filling.staffing import Company
+from supportdesk.demo.filling.staffing import FilledCompany
 from supportdesk.demo.filling.texts import Text
 from tickets.choices import Channel, Status
 
 
 @dataclass(slots=True)
-class Evidence:
+class WrittenMessage:
     """A message as ledger lines name it."""
 
     key: int
@@ -28,7 +28,7 @@ class OpenPromise:
     kind: str
     started_at: datetime
     due_at: datetime
-    started_by: Evidence
+    started_by: WrittenMessage
     state: str
     hash: bytes | None = None
     detected_at: datetime | None = None
@@ -36,11 +36,11 @@ class OpenPromise:
 
 
 @dataclass(slots=True)
-class Story:
+class TicketStory:
     """``window`` is the time in which each answer of the ticket is promised."""
 
     ticket: int
-    company: Company
+    company: FilledCompany
     life: Life
     subject: Text
     window: timedelta

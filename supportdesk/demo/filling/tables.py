@@ -41,7 +41,7 @@ def json_text(value: object) -> str:
 class TableRows:
     """Takes rows of one table. ``varying`` are the attributes that each row gives; the others have their default."""
 
-    def __init__(self, sink: Sink, model: type[Model], *varying: str) -> None:
+    def __init__(self, sink: RowSink, model: type[Model], *varying: str) -> None:
         fields = {field.attname: field for field in model._meta.concrete_fields}
         others = [field for name, field in fields.items() if name not in varying]
         constants = [_stored_default(field) for field in others]
@@ -75,7 +75,7 @@ def _highest_key(model: type[Model]) -> int:
     return highest or 0
 
 
-class Sink:
+class RowSink:
     """Where rows go, and how values are written there."""
 
     def writer(self, rows: list[Any], constants: Sequence[Any], varying: int) -> Callable[..., None]:
@@ -93,7 +93,7 @@ class Sink:
         yield
 
 
-class PostgresqlSink(Sink):
+class PostgresqlSink(RowSink):
     """COPY by a thread of its own, so that rows are made while the server writes others."""
 
     def __init__(self) -> None:
@@ -165,7 +165,7 @@ def _taken_down(cursor: Any, tables: Sequence[str]) -> tuple[list[tuple[str, str
     return foreign_keys, [definition for _name, definition in indexes]
 
 
-class SqliteSink(Sink):
+class SqliteSink(RowSink):
     def writer(self, rows: list[Any], constants: Sequence[Any], varying: int) -> Callable[..., None]:
         fixed = tuple(map(_in_sqlite, constants))
 
@@ -187,7 +187,7 @@ class SqliteSink(Sink):
         return " ".join(tokens)
 
 
-def sink() -> Sink:
+def sink() -> RowSink:
     return PostgresqlSink() if connection.vendor == "postgresql" else SqliteSink()
 
 

@@ -56,7 +56,7 @@ class Text:
 
 
 @dataclass
-class Pool:
+class TextPool:
     """What people write in one language."""
 
     subjects: list[Text] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Texts:
     def __init__(self, dice: Random, stored: Callable[[Sequence[str]], str]) -> None:
         self.dice, self.stored = dice, stored
         self.templates: dict[str, tuple[str, list[str]]] = {}
-        self.pools = {language: Pool() for language in NAMES}
+        self.pools = {language: TextPool() for language in NAMES}
         for script in everyday_scripts():
             for _take in range(TAKES):
                 self._add(script)

@@ -9,10 +9,10 @@ from random import Random
 from supportdesk.demo.filling.conversations import Conversations
 from supportdesk.demo.filling.lives import Life
 from supportdesk.demo.filling.mails import Mails
-from supportdesk.demo.filling.promises import Promises, Terms
-from supportdesk.demo.filling.staffing import Company, Staffing
-from supportdesk.demo.filling.story import Story
-from supportdesk.demo.filling.tables import AT_ONCE, Sink, TableRows
+from supportdesk.demo.filling.promises import DeskTerms, Promises
+from supportdesk.demo.filling.staffing import FilledCompany, Staffing
+from supportdesk.demo.filling.story import TicketStory
+from supportdesk.demo.filling.tables import AT_ONCE, RowSink, TableRows
 from supportdesk.demo.filling.texts import Texts
 from tickets.choices import Channel, Fact, MailPurpose, OwnerRule, Status
 
@@ -25,7 +25,7 @@ ACKNOWLEDGEMENT = (
 
 class TicketWriter:
     def __init__(
-        self, sink: Sink, terms: Terms, people: Staffing, dice: Random, *, mailbox: int, now: datetime
+        self, sink: RowSink, terms: DeskTerms, people: Staffing, dice: Random, *, mailbox: int, now: datetime
     ) -> None:
         self.terms, self.people, self.dice, self.now = terms, people, dice, now
         self.texts = Texts(dice, sink.tokens)
@@ -35,7 +35,7 @@ class TicketWriter:
         # Rows refer to those of tables before theirs.
         self.tables: list[TableRows] = [*self.conversations.tables, *self.mails.tables, *self.promises.tables]
 
-    def write(self, life: Life, company: Company) -> None:
+    def write(self, life: Life, company: FilledCompany) -> None:
         story = self._story(life, company)
         for turn, at in zip(life.turns, self._times(story), strict=False):
             match turn:
@@ -57,13 +57,13 @@ class TicketWriter:
         for table in self.tables:
             table.flush()
 
-    def _story(self, life: Life, company: Company) -> Story:
+    def _story(self, life: Life, company: FilledCompany) -> TicketStory:
         window = timedelta(minutes=self.terms.minutes[life.priority])
         subject = self.texts.subject(company.language)
         ticket = self.conversations.tickets.key()
-        return Story(ticket, company, life, subject, window, company.manager, life.at, self.now)
+        return TicketStory(ticket, company, life, subject, window, company.manager, life.at, self.now)
 
-    def _times(self, story: Story) -> list[datetime]:
+    def _times(self, story: TicketStory) -> list[datetime]:
         """When each turn takes place. The last question of an open ticket came at the life's time."""
         life = story.life
         offsets = list(self._offsets(life.turns, story.window))
@@ -96,7 +96,7 @@ class TicketWriter:
                     at += timedelta(seconds=round(0.02 * window.total_seconds()))
             yield at
 
-    def _ask(self, story: Story, at: datetime, *, is_call: bool) -> None:
+    def _ask(self, story: TicketStory, at: datetime, *, is_call: bool) -> None:
         company, is_first = story.company, story.last_at is None
         story.channel = Channel.PHONE if is_call else Channel.EMAIL
         text = self.texts.with_tail(
@@ -117,7 +117,7 @@ class TicketWriter:
         if is_first and mail_id:
             self._acknowledge(story, at)
 
-    def _acknowledge(self, story: Story, at: datetime) -> None:
+    def _acknowledge(self, story: TicketStory, at: datetime) -> None:
         text = ACKNOWLEDGEMENT.format(ticket=story.ticket, due=at + story.window)
         self.mails.sent(
             story, at, MailPurpose.ACKNOWLEDGEMENT, to=story.company.address, subject=story.subject.text, text=text,
@@ -125,7 +125,7 @@ class TicketWriter:
         )  # fmt: skip
         self.conversations.tell(story, at, Fact.ACKNOWLEDGED, None, {})
 
-    def _answer(self, story: Story, at: datetime, *, is_call: bool) -> None:
+    def _answer(self, story: TicketStory, at: datetime, *, is_call: bool) -> None:
         company = story.company
         if story.promise is not None:
             self.promises.pass_time(story, story.promise, until=at)
