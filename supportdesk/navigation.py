@@ -81,6 +81,7 @@ GROUPS: Sequence[tuple[Any, Sequence[MenuItem]]] = (
         _("SLAs"),
         (
             MenuItem(_("SLAs"), "timer", "escalation.clock"),
+            MenuItem(_("Scorecards"), "leaderboard", "escalation.clock", page="admin:scorecards"),
             MenuItem(_("Escalations"), "trending_up", "escalation.escalation"),
             MenuItem(_("Fire drills"), "local_fire_department", "escalation.drill"),
             MenuItem(_("Ledger"), "receipt_long", "escalation.clockevent"),

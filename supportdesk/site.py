@@ -21,6 +21,7 @@ from supportdesk.pages.help import help_page
 from supportdesk.pages.my_settings import duty_link, my_settings
 from supportdesk.pages.operations import operations_page
 from supportdesk.pages.personal_data import personal_data
+from supportdesk.pages.scorecards.view import scorecards_page
 from supportdesk.pages.script_words import script_words
 from supportdesk.pages.shortcuts import shortcuts_page
 
@@ -58,6 +59,7 @@ class DeskSite(UnfoldAdminSite):
                 "board/<int:ticket>/acknowledge/", self.admin_view(acknowledge_row), name="board_acknowledge"
             ),
             path("board/tickets.csv", self.admin_view(export_list), name="board_export"),
+            path("scorecards/", self.admin_view(self.scorecards), name="scorecards"),
             path("operations/", self.admin_view(self.operations), name="operations"),
             path("help/", self.admin_view(self.help), name="help"),
             path("help/<slug:name>/", self.admin_view(self.help), name="help"),
@@ -102,6 +104,9 @@ class DeskSite(UnfoldAdminSite):
 
     def shortcuts(self, request: HttpRequest) -> HttpResponse:
         return shortcuts_page(request, self.each_context)
+
+    def scorecards(self, request: HttpRequest) -> HttpResponse:
+        return scorecards_page(request, self.each_context(request))
 
     def operations(self, request: HttpRequest) -> HttpResponse:
         return operations_page(request, self.each_context(request))

@@ -1,7 +1,7 @@
 """The admin of promises, escalation and exports, one class per file.
 
 One folder per topic: policies, chains, promises, notifications, duty, absences, exports. Single files: drill,
-heartbeat.
+heartbeat, behind_figure.
 """
 
 from escalation.admin.absences.absence import MovingAbsenceAdmin

@@ -1,6 +1,6 @@
 """The clocks of a week as rows of plain values: what a pack reads of each.
 
-A pack made at any time reads a clock as the ledger had it at `Period.as_of`; past_rows does that for the few clocks
+A pack made at any time reads a clock as the ledger had it at `as_of`; past_rows does that for the few clocks
 that have changed since.
 """
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db.models import Q
 
 from escalation.choices import ClockChange, ClockState
-from escalation.lib.weeks import Period
+from escalation.lib.weeks import CoveredTime
 from escalation.models import Clock
 from escalation.models.clock import ClockQuerySet
 
@@ -62,6 +62,7 @@ class ClockRow(NamedTuple):
     customer_scenario: str | None
     paused_seconds: int
     pause_cap_minutes: int
+    plan_id: int | None  # of the contract
     started_at: datetime
     due_at: datetime
     stopped_at: datetime | None
@@ -102,6 +103,7 @@ PATHS = (
     "ticket__customer__scenario",
     "paused_seconds",
     "policy_version__pause_cap_minutes",
+    "contract__plan_id",
 )
 TIMES = (
     "started_at",
@@ -116,7 +118,7 @@ TIMES = (
 )
 
 
-def clocks_of(period: Period) -> ClockQuerySet:
+def clocks_of(period: CoveredTime) -> ClockQuerySet:
     """The clocks that started, fell due unkept, were answered or ended in the week, by their rows of today.
 
     A pause that reached its cap before the end of the week is over, even if no sweep has ended it yet.
@@ -134,7 +136,7 @@ def clocks_of(period: Period) -> ClockQuerySet:
     )
 
 
-def is_listed(clock: ClockRow, period: Period) -> bool:
+def is_listed(clock: ClockRow, period: CoveredTime) -> bool:
     """What `clocks_of` asks of a row of today, asked of a row as it was."""
     is_unkept = clock.state in (ClockState.RUNNING, ClockState.BREACHED)
     return (

@@ -114,7 +114,7 @@ TERMS = {"policy": "policy__name", "policy_version": "number", "channels": "chan
          "pause_cap_minutes": "pause_cap_minutes"}  # fmt: skip
 STARTER = {"starter_id": "author_id", "start_recorded_at": "created_at"}
 ANSWER = {"author_id": "author_id", "answer_channel": "channel", "recorded_at": "created_at"}
-CONTRACT = {"contract": "reference"}
+CONTRACT = {"contract": "reference", "plan_id": "plan_id"}
 Columns = Mapping[int, Mapping[str, Any]]
 
 
@@ -155,7 +155,9 @@ class _Named:
             **_known(self.tickets, standing.ticket),
             **_known(self.terms, standing.policy_version),
             **(
-                {"contract": None} if standing.contract is None else _known(self.contracts, standing.contract)
+                dict.fromkeys(CONTRACT)
+                if standing.contract is None
+                else _known(self.contracts, standing.contract)
             ),
         }
         return row._replace(**proven)

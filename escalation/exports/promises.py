@@ -22,7 +22,7 @@ from escalation.exports.clock_rows import (
     is_listed,
 )
 from escalation.exports.past_rows import changed_clocks, histories
-from escalation.lib.weeks import Period
+from escalation.lib.weeks import CoveredTime
 from escalation.models import ClockEvent
 from escalation.models.clock import ClockQuerySet
 from escalation.working_time.due_time import WorkingHours, add_working, working_between
@@ -53,7 +53,7 @@ class JudgedPromise(NamedTuple):
     held: dict[int, timedelta]  # by user id, up to the decision
 
 
-def promises_of(period: Period) -> Iterator[JudgedPromise]:
+def promises_of(period: CoveredTime) -> Iterator[JudgedPromise]:
     """Stream the week's promises in the order of their keys, judged by what was recorded before `period.as_of`.
 
     Two queries, for clocks and for ledger lines, are read side by side, and one more for each version of a calendar.
@@ -69,7 +69,7 @@ def promises_of(period: Period) -> Iterator[JudgedPromise]:
             yield judge(clock, period=period, hours=hours, holdings=holdings)
 
 
-def _unchanged(period: Period, changed: Container[int]) -> Iterator[tuple[ClockRow, list[Holding]]]:
+def _unchanged(period: CoveredTime, changed: Container[int]) -> Iterator[tuple[ClockRow, list[Holding]]]:
     clocks = clocks_of(period)
     ledger = _HolderLines(clocks)
     for clock in read_rows(clocks, ClockRow._make, paths=PATHS, times=TIMES):
@@ -77,7 +77,7 @@ def _unchanged(period: Period, changed: Container[int]) -> Iterator[tuple[ClockR
             yield clock, ledger.holdings_of(clock.pk)
 
 
-def _changed(period: Period, changed: Collection[int]) -> Iterator[tuple[ClockRow, list[Holding]]]:
+def _changed(period: CoveredTime, changed: Collection[int]) -> Iterator[tuple[ClockRow, list[Holding]]]:
     for history in histories(sorted(changed), cuts=[period.as_of]):
         (row,), (holdings,) = history.rows, history.holdings
         if row is not None:
@@ -106,7 +106,7 @@ class _HolderLines:
 
 
 def judge(
-    clock: ClockRow, *, period: Period, hours: WorkingHours, holdings: Sequence[Holding]
+    clock: ClockRow, *, period: CoveredTime, hours: WorkingHours, holdings: Sequence[Holding]
 ) -> JudgedPromise:
     """Judge a clock as it stood at the end of the week."""
     start = clock.started_at

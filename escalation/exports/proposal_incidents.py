@@ -7,7 +7,7 @@ from django.db.models import DateTimeField, Min, OuterRef, Q, QuerySet, Subquery
 
 from escalation.choices import ClockState
 from escalation.exports.scorecard import Incident, IncidentKind, ScoredCustomer
-from escalation.lib.weeks import Period
+from escalation.lib.weeks import CoveredTime
 from escalation.models import Clock, ClockEvent
 from tickets.choices import Fact, Priority
 from tickets.models import Proposal, TimelineEntry
@@ -18,19 +18,20 @@ CUSTOMER = (
 )  # fmt: skip
 
 
-def proposal_incidents(period: Period) -> Iterator[Incident]:
+def proposal_incidents(period: CoveredTime) -> Iterator[Incident]:
     """Proposals decided in the week, and rejections that turned out wrong in it, by whoever decided."""
     real = Proposal.objects.filter(ticket__is_drill=False, decided_at__isnull=False)
     decided = real.filter(decided_at__gte=period.start, decided_at__lt=period.end)
-    fields = ("is_confirmed", "decided_at", "ticket_id", "priority", *CUSTOMER, "decided_by_id")
+    fields = ("pk", "is_confirmed", "decided_at", "ticket_id", "priority", *CUSTOMER, "decided_by_id")
     rows = decided.order_by("pk").values_list(*fields)
-    for is_confirmed, at, ticket_id, priority, *customer, person in rows:
+    for pk, is_confirmed, at, ticket_id, priority, *customer, person in rows:
         kind = IncidentKind.PROPOSAL_CONFIRMED if is_confirmed else IncidentKind.PROPOSAL_REJECTED
-        yield Incident(kind, priority, ScoredCustomer._make(customer), person, at, ticket_id, None)
+        scored = ScoredCustomer._make(customer)
+        yield Incident(kind, priority, scored, person, at, ticket_id, None, pk)
     yield from _wrong_rejections(real.filter(is_confirmed=False, decided_at__lt=period.end), period)
 
 
-def _wrong_rejections(rejected: QuerySet[Proposal], period: Period) -> Iterator[Incident]:
+def _wrong_rejections(rejected: QuerySet[Proposal], period: CoveredTime) -> Iterator[Incident]:
     """Rejections whose ticket became a P0 or broke a promise later; each counts once, when that first happened."""
     raises = TimelineEntry.objects.filter(
         ticket=OuterRef("ticket"),
@@ -41,15 +42,17 @@ def _wrong_rejections(rejected: QuerySet[Proposal], period: Period) -> Iterator[
     )
     rows = rejected.annotate(
         broken_at=_first(_broken_clocks(period), "broken_at"), raised_at=_first(raises, "at")
-    ).values_list("broken_at", "raised_at", "ticket_id", "priority", *CUSTOMER, "decided_by_id")
-    for broken_at, raised_at, ticket_id, priority, *customer, person in rows.order_by("pk"):
+    ).values_list("pk", "broken_at", "raised_at", "ticket_id", "priority", *CUSTOMER, "decided_by_id")
+    for pk, broken_at, raised_at, ticket_id, priority, *customer, person in rows.order_by("pk"):
         ended: datetime | None = min(filter(None, (broken_at, raised_at)), default=None)
         if ended is not None and period.start <= ended < period.end:
             scored = ScoredCustomer._make(customer)
-            yield Incident(IncidentKind.WRONGLY_REJECTED, priority, scored, person, ended, ticket_id, None)
+            yield Incident(
+                IncidentKind.WRONGLY_REJECTED, priority, scored, person, ended, ticket_id, None, pk
+            )
 
 
-def _broken_clocks(period: Period) -> QuerySet[Clock]:
+def _broken_clocks(period: CoveredTime) -> QuerySet[Clock]:
     """A proposal's clocks that broke after its decision, by their last line before `as_of` or by their due time."""
     lines = ClockEvent.objects.filter(clock=OuterRef("pk"), recorded_at__lt=period.as_of).order_by("-pk")
     clocks = Clock.objects.filter(ticket=OuterRef("ticket")).annotate(

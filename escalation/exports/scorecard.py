@@ -27,7 +27,7 @@ from escalation.exports.held_seconds import SECOND, WHOLE, shares_of, whole_seco
 from escalation.exports.promises import JudgedPromise
 from escalation.exports.tickets_csv import priority_code
 from escalation.lib.csv_sheets import Cell
-from escalation.lib.weeks import Period
+from escalation.lib.weeks import CoveredTime
 from escalation.models import ClockEvent, Escalation
 
 COLUMNS = (
@@ -115,6 +115,7 @@ class Incident:
     at: datetime
     ticket_id: int
     clock_id: int | None
+    row_id: int  # of the escalation, the ledger line or the proposal that says so
 
 
 class LineKey(NamedTuple):
@@ -321,14 +322,14 @@ def percentiles(values: Iterable[int], percents: Iterable[int]) -> list[int | No
     return [ranked[math.ceil(len(ranked) * percent / 100) - 1] if ranked else None for percent in percents]
 
 
-def incidents_of(period: Period) -> Iterator[Incident]:
+def incidents_of(period: CoveredTime) -> Iterator[Incident]:
     """The incidents of a week: escalations, undone answers, waivers, late downgrades."""
     yield from _escalations(period)
     yield from _undone_answers_and_waivers(period)
     yield from _late_downgrades(period)
 
 
-def _escalations(period: Period) -> Iterator[Incident]:
+def _escalations(period: CoveredTime) -> Iterator[Incident]:
     """The firings that moved a ticket to somebody; a firing that only notifies does not count as an incident."""
     fired = Escalation.objects.filter(
         fired_at__gte=period.start,
@@ -336,14 +337,14 @@ def _escalations(period: Period) -> Iterator[Incident]:
         to_owner__isnull=False,
         clock__ticket__is_drill=False,
     ).annotate(priority=_priority_then(recorded_at__lte=OuterRef("fired_at")))
-    fields = ("fired_at", *CLOCK_PATHS, *CUSTOMER_PATHS, "to_owner_id")
+    fields = ("pk", "fired_at", *CLOCK_PATHS, *CUSTOMER_PATHS, "to_owner_id")
     rows = fired.order_by("pk").values_list(*fields)
-    for at, ticket_id, clock_id, priority, *customer, person_id in rows.iterator(chunk_size=ROWS_AT_A_TIME):
+    for pk, at, ticket_id, clock_id, priority, *customer, person_id in rows.iterator(ROWS_AT_A_TIME):
         scored = ScoredCustomer._make(customer)
-        yield Incident(IncidentKind.ESCALATION, priority, scored, person_id, at, ticket_id, clock_id)
+        yield Incident(IncidentKind.ESCALATION, priority, scored, person_id, at, ticket_id, clock_id, pk)
 
 
-def _undone_answers_and_waivers(period: Period) -> Iterator[Incident]:
+def _undone_answers_and_waivers(period: CoveredTime) -> Iterator[Incident]:
     lines = ClockEvent.objects.filter(
         change__in=[ClockChange.REVOKED, ClockChange.WAIVED],
         at__gte=period.start,
@@ -351,17 +352,18 @@ def _undone_answers_and_waivers(period: Period) -> Iterator[Incident]:
         recorded_at__lt=period.as_of,
         clock__ticket__is_drill=False,
     ).annotate(priority=_priority_then(pk__lt=OuterRef("pk")))
-    fields = ("change", "actor_id", "at", *CLOCK_PATHS, *CUSTOMER_PATHS, "holder_id")
+    fields = ("pk", "change", "actor_id", "at", *CLOCK_PATHS, *CUSTOMER_PATHS, "holder_id")
     rows = lines.order_by("pk").values_list(*fields).iterator(chunk_size=ROWS_AT_A_TIME)
-    for change, actor_id, at, ticket_id, clock_id, priority, *customer, person_id in rows:
+    for pk, change, actor_id, at, ticket_id, clock_id, priority, *customer, person_id in rows:
         if change == ClockChange.WAIVED:
             kind = IncidentKind.WAIVED
         else:
             kind = IncidentKind.VOIDED if actor_id else IncidentKind.REVOKED
-        yield Incident(kind, priority, ScoredCustomer._make(customer), person_id, at, ticket_id, clock_id)
+        scored = ScoredCustomer._make(customer)
+        yield Incident(kind, priority, scored, person_id, at, ticket_id, clock_id, pk)
 
 
-def _late_downgrades(period: Period) -> Iterator[Incident]:
+def _late_downgrades(period: CoveredTime) -> Iterator[Incident]:
     """Priorities lowered in the last fifth of a promise that was open then; each change counts once.
 
     A ledger line has the priority after it; the priority that was lowered is in the line before it.
@@ -373,12 +375,12 @@ def _late_downgrades(period: Period) -> Iterator[Incident]:
         recorded_at__lt=period.end,
         clock__ticket__is_drill=False,
     ).annotate(lowered=_priority_then(pk__lt=OuterRef("pk")))
-    fields = ("recorded_at", "clock__ticket_id", "actor_id", "lowered", *CUSTOMER_PATHS)
+    fields = ("recorded_at", "clock__ticket_id", "pk", "actor_id", "lowered", *CUSTOMER_PATHS)
     rows = lines.order_by("recorded_at", "clock__ticket_id", "pk").values_list(*fields)
     for _change, lines_of_change in groupby(rows.iterator(chunk_size=ROWS_AT_A_TIME), key=itemgetter(0, 1)):
-        at, ticket_id, actor_id, lowered, *customer = next(lines_of_change)
+        at, ticket_id, pk, actor_id, lowered, *customer = next(lines_of_change)
         scored = ScoredCustomer._make(customer)
-        yield Incident(IncidentKind.LATE_DOWNGRADE, lowered, scored, actor_id, at, ticket_id, None)
+        yield Incident(IncidentKind.LATE_DOWNGRADE, lowered, scored, actor_id, at, ticket_id, None, pk)
 
 
 def _priority_then(**earlier: OuterRef) -> Coalesce:

@@ -44,17 +44,26 @@ class Week:
 
 
 @dataclass(frozen=True)
-class Period:
-    """The part of a week that an export covers, in UTC, half open: all of it, or up to now for a preview.
+class CoveredTime:
+    """The time that is judged, in UTC, half open, by what the desk had recorded before ``as_of``."""
 
-    It is judged by what the desk had recorded before ``as_of``: the end of the week, or a later time for a correction.
-    """
-
-    week: Week
     zone: ZoneInfo
     start: datetime
     end: datetime
     as_of: datetime
+
+    def contains(self, moment: datetime | None) -> bool:
+        return moment is not None and self.start <= moment < self.end
+
+
+@dataclass(frozen=True)
+class Period(CoveredTime):
+    """The part of a week that an export covers: all of it, or up to now for a preview.
+
+    It is judged as of the end of the week, or of a later time for a correction.
+    """
+
+    week: Week
 
     @classmethod
     def of(
@@ -62,10 +71,7 @@ class Period:
     ) -> "Period":
         start, end = week.bounds(zone)
         end = min(end, until) if until else end
-        return cls(week, zone, start, end, as_of or end)
-
-    def contains(self, moment: datetime | None) -> bool:
-        return moment is not None and self.start <= moment < self.end
+        return cls(zone=zone, start=start, end=end, as_of=as_of or end, week=week)
 
 
 def parse_week(text: str) -> Week:

@@ -20,6 +20,7 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyAdmin, ReadOnlyInline, RowAccessAdmin
 from customers.admin.fields import person
 from escalation.access import visible_clocks
+from escalation.admin.behind_figure import BehindFigure
 from escalation.admin.promises.ledger import EventColumns
 from escalation.admin.promises.times import moment_marked
 from escalation.choices import ClockState
@@ -31,6 +32,7 @@ from tickets.admin.labels import PRIORITY
 from tickets.admin.search_notes import show_notes
 from tickets.search.finding import find_tickets
 
+EXPLAIN = "admin:tickets_ticket_explain"  # a page of supportdesk
 PROOF = "escalation_clock_proof"
 STATE = {
     ClockState.RUNNING: "info",
@@ -77,10 +79,11 @@ class ClockEventInline(EventColumns, ReadOnlyInline):
 @admin.register(Clock)
 class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
     list_display = (
-        "number", "customer", "kind", "shown_priority", "shown_state", "started", "due_at", "stopped",
+        "number", "customer", "kind", "shown_priority", "shown_state", "started", "due_at", "stopped", "explained",
     )  # fmt: skip
     list_display_links = ("kind",)
     list_filter = (
+        BehindFigure,
         ("state", ChoicesDropdownFilter),
         ("kind", ChoicesDropdownFilter),
         ("priority", ChoicesDropdownFilter),
@@ -160,6 +163,13 @@ class ClockAdmin(ReadOnlyAdmin, RowAccessAdmin):
     def stopped(self, clock: Clock) -> str:
         by = clock.answered_by
         return moment_marked(clock.stopped_at, is_backdated=by is not None and by.is_backdated)
+
+    @display(description=_("in detail"))
+    def explained(self, clock: Clock) -> str:
+        address = reverse(EXPLAIN, args=[clock.ticket_id, clock.pk])
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, _("Explain")
+        )
 
     @display(description=_("ticket"))
     def number(self, clock: Clock) -> str:

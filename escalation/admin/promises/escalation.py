@@ -11,6 +11,7 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
 from escalation.access import visible_escalations
+from escalation.admin.behind_figure import BehindFigure
 from escalation.models import Escalation
 from tickets.admin.display import ticket_link
 
@@ -18,7 +19,10 @@ from tickets.admin.display import ticket_link
 @admin.register(Escalation)
 class EscalationAdmin(ReadOnlyAdmin, RowAccessAdmin):
     list_display = ("fired_at", "number", "share", "handed_from", "handed_to", "due_at")
-    list_filter = (("fired_at", RangeDateTimeFilter),)
+    list_filter = (
+        BehindFigure,
+        ("fired_at", RangeDateTimeFilter),
+    )
     list_select_related = ("clock", "step", "from_owner", "to_owner")
     sortable_by = ("fired_at",)
     fields = (("number", "share"), ("due_at", "fired_at"), ("handed_from", "handed_to"), "clock")

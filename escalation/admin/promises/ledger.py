@@ -14,6 +14,7 @@ from unfold.decorators import display
 from customers.admin.base import ReadOnlyAdmin, RowAccessAdmin
 from customers.admin.fields import person
 from escalation.access import visible_ledger
+from escalation.admin.behind_figure import BehindFigure
 from escalation.admin.promises.times import moment_marked
 from escalation.models import ClockEvent
 from tickets.admin.display import as_written, ticket_link
@@ -52,7 +53,7 @@ class ClockEventAdmin(EventColumns, ReadOnlyAdmin, RowAccessAdmin):
         "held_by",
         "why",
     )
-    list_filter = (("change", ChoicesDropdownFilter), ("at", RangeDateTimeFilter))
+    list_filter = (BehindFigure, ("change", ChoicesDropdownFilter), ("at", RangeDateTimeFilter))
     list_select_related = ("clock", "actor", "holder", "message")
     sortable_by = ()
     ordering = ("-pk",)

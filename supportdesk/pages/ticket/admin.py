@@ -21,6 +21,7 @@ from customers import time_of_record
 from customers.access import visible_contacts, visible_customers
 from customers.phrases import labelled, sentences
 from escalation.absences.returning import offered_to
+from escalation.admin.behind_figure import BehindFigure
 from escalation.clocks.lead_decisions import LEADS
 from escalation.models import AbsenceMove
 from supportdesk.pages.attached_mail import attached_mail, attached_mail_file, attached_mail_frame
@@ -50,6 +51,7 @@ admin.site.unregister(Ticket)
 @admin.register(Ticket)
 class TicketPageAdmin(PromiseColumn, ExplainPage, ListExport):
     list_display = (*TicketList.list_display[:-1], "received", "promise_due", "updated_at")
+    list_filter = (BehindFigure, *TicketList.list_filter)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -171,11 +171,11 @@ def test_percentiles_by_nearest_rank(values, expected):
 def test_incidents_count_for_the_customers_side_and_for_the_person():
     side = ScoredCustomer(9, "star", "Star", MEI)
     incidents = [
-        Incident(IncidentKind.ESCALATION, 0, side, BOB, NOW, 1, 1),
-        Incident(IncidentKind.LATE_DOWNGRADE, 0, side, ANN, NOW, 1, 1),
-        Incident(IncidentKind.REVOKED, 1, side, ANN, NOW, 1, 1),
-        Incident(IncidentKind.VOIDED, 1, side, ANN, NOW, 1, 1),
-        Incident(IncidentKind.WAIVED, 1, side, ANN, NOW, 1, 1),
+        Incident(IncidentKind.ESCALATION, 0, side, BOB, NOW, 1, 1, 1),
+        Incident(IncidentKind.LATE_DOWNGRADE, 0, side, ANN, NOW, 1, 1, 1),
+        Incident(IncidentKind.REVOKED, 1, side, ANN, NOW, 1, 1, 1),
+        Incident(IncidentKind.VOIDED, 1, side, ANN, NOW, 1, 1, 1),
+        Incident(IncidentKind.WAIVED, 1, side, ANN, NOW, 1, 1, 1),
     ]
     lines = card(incidents=incidents)
     columns = ("escalations_received", "late_downgrades", "revoked", "voided", "waived")
