@@ -27,7 +27,7 @@ from tickets.models import Attachment, Mailbox, Message, OutboundEmail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
-PAGES = ["index", "help", "my_settings", "own_password", "password_change_done"]
+PAGES = ["index", "help", "scorecards", "my_settings", "own_password", "password_change_done"]
 APPS = ["auth", "customers", "tickets", "escalation", "django_q"]
 NAMES = {"DESK_NAME": "Aurora Support", "DESK_NAME_ZH": "极光技术支持"}
 
