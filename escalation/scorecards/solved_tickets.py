@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -53,7 +54,7 @@ def ends_of(period: CoveredTime) -> Iterator[EndOfTicket]:
         yield end if end.is_reopened else _with_messages(end, answers, questions)
 
 
-def _changes(period: CoveredTime) -> Iterator[tuple[object, ...]]:
+def _changes(period: CoveredTime) -> Iterator[tuple[Any, ...]]:
     """The changes of status in the period, in order. Tickets that nobody touched since it began are not read."""
     entries = TimelineEntry.objects.filter(
         fact=Fact.STATUS,

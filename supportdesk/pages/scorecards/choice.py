@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import cast
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import Http404, QueryDict
@@ -22,10 +20,10 @@ class DaysForm(forms.Form):
     """From one day to another, both included."""
 
     start = forms.DateField(
-        label=pgettext_lazy("time", "From"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        label=pgettext_lazy("period", "From"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
     end = forms.DateField(
-        label=pgettext_lazy("time", "To"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        label=pgettext_lazy("period", "To"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
 
     def clean(self) -> dict[str, date]:
@@ -64,7 +62,7 @@ class ScoreChoice:
 
 def read_choice(query: QueryDict, *, now: datetime) -> ScoreChoice:
     """Days that make no sense are shown with their fault, and with the figures of this week."""
-    zone = cast(ZoneInfo, timezone.get_current_timezone())
+    zone = timezone.get_current_timezone()
     dimension = _dimension(query.get("by", Dimension.TEAM))
     named = _named(query)
     today = now.astimezone(zone).date()

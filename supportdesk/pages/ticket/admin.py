@@ -51,7 +51,7 @@ admin.site.unregister(Ticket)
 @admin.register(Ticket)
 class TicketPageAdmin(PromiseColumn, ExplainPage, ListExport):
     list_display = (*TicketList.list_display[:-1], "received", "promise_due", "updated_at")
-    list_filter = (BehindFigure, *TicketList.list_filter)
+    list_filter: Any = (BehindFigure, *TicketList.list_filter)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
