@@ -21,7 +21,7 @@ from escalation.scorecards.heat_map import Heat, arrivals, breaches, due_times, 
 from escalation.scorecards.periods import ScorePeriod
 from escalation.scorecards.readers import ScoreReader, reader_of_scores
 from escalation.scorecards.solved_tickets import ends_of
-from escalation.scorecards.weekly_trend import TrendWeek, count_weeks, trend_weeks
+from escalation.scorecards.weekly_trend import TrendWeek, count_all_weeks, count_weeks, trend_weeks
 from supportdesk.pages.scorecards.choice import ScoreChoice, read_choice
 from supportdesk.pages.scorecards.columns import GROUPS, ShownLine, cells_of
 from supportdesk.pages.scorecards.drawing import HeatTable, bars_of, duty_table, heat_table
@@ -38,9 +38,12 @@ def scorecards_page(request: HttpRequest, site_context: dict[str, Any]) -> HttpR
     if chosen.key is not None and not reader.may_read(chosen.dimension, chosen.key):
         raise Http404
     people, weeks = load_people(), trend_weeks(chosen.period)
-    promises = list(promises_of(_with_trend(chosen.period, weeks)))
+    promises = _promises(chosen, weeks)
     desk, lines = _counted(chosen, reader, people, promises)
-    count_weeks(weeks, _of_the_line(promises, chosen, reader, people))
+    if chosen.key is None:
+        count_all_weeks(weeks, reader)
+    else:
+        count_weeks(weeks, _of_the_line(promises, chosen, reader, people))
     of_line = (Dimension.DESK, "") if chosen.key is None else (chosen.dimension, chosen.key)
     names = names_of(chosen.dimension, people)
     context = {
@@ -60,9 +63,13 @@ def scorecards_page(request: HttpRequest, site_context: dict[str, Any]) -> HttpR
     return TemplateResponse(request, "supportdesk/scorecards.html", context)
 
 
-def _with_trend(period: CoveredTime, weeks: Sequence[TrendWeek]) -> CoveredTime:
-    start = min(period.start, weeks[0].period.start)
-    return CoveredTime(zone=period.zone, start=start, end=period.end, as_of=period.as_of)
+def _promises(chosen: ScoreChoice, weeks: Sequence[TrendWeek]) -> Sequence[JudgedPromise]:
+    """The period's promises; for one line alone those of the weeks before as well, whose trend it shows."""
+    period, start = chosen.period, chosen.period.start
+    if chosen.key is not None:
+        start = min(start, weeks[0].period.start)
+    wide = CoveredTime(zone=period.zone, start=start, end=period.end, as_of=period.as_of)
+    return list(promises_of(wide))
 
 
 def _counted(
@@ -89,10 +96,8 @@ def _counted(
 def _of_the_line(
     promises: Iterable[JudgedPromise], chosen: ScoreChoice, reader: ScoreReader, people: People
 ) -> Iterable[JudgedPromise]:
-    """The promises of the line that was asked for; all that the reader sees if none was."""
+    """The promises of the line that was asked for."""
     seen = (promise for promise in promises if reader.sees_ticket(promise.clock.ticket_id))
-    if chosen.key is None:
-        return seen
     keys = LineKeys(chosen.dimension, people)
     return (promise for promise in seen if chosen.key in keys.of_outcome(promise))
 
