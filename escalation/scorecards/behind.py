@@ -15,6 +15,7 @@ from customers.phrases import labelled
 from escalation.exports.bulk_reading import load_people
 from escalation.exports.promises import JudgedPromise, promises_of
 from escalation.exports.scorecard import incidents_of
+from escalation.lib.garbage import rare_garbage_collection
 from escalation.lib.weeks import CoveredTime
 from escalation.scorecards.counting import ScoreCount
 from escalation.scorecards.dimensions import Dimension
@@ -115,8 +116,9 @@ def _fill(count: ScoreCount, figure: Figure, period: CoveredTime) -> None:
         for end in ends_of(period):
             count.add_end(end)
     else:
-        for promise in promises_of(period):
-            count.add_promise(promise)
+        with rare_garbage_collection():
+            for promise in promises_of(period):
+                count.add_promise(promise)
 
 
 def _heat(figure: Figure, period: CoveredTime, reader: ScoreReader) -> HeatMap:

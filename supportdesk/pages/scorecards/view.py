@@ -13,6 +13,7 @@ from customers.access import sees_all
 from escalation.exports.bulk_reading import People, load_people
 from escalation.exports.promises import JudgedPromise, promises_of
 from escalation.exports.scorecard import incidents_of
+from escalation.lib.garbage import rare_garbage_collection
 from escalation.lib.weeks import CoveredTime
 from escalation.scorecards.counting import ScoreCount
 from escalation.scorecards.dimensions import Dimension, LineKeys, name_of_none, names_of
@@ -69,7 +70,8 @@ def _promises(chosen: ScoreChoice, weeks: Sequence[TrendWeek]) -> Sequence[Judge
     if chosen.key is not None:
         start = min(start, weeks[0].period.start)
     wide = CoveredTime(zone=period.zone, start=start, end=period.end, as_of=period.as_of)
-    return list(promises_of(wide))
+    with rare_garbage_collection():
+        return list(promises_of(wide))
 
 
 def _counted(
