@@ -88,11 +88,11 @@ class ScoreCount:
             self.line(key).rows[INCIDENTS[each.kind]].append(each.row_id)
 
     def add_end(self, end: EndOfTicket) -> None:
-        """Count a ticket that was solved or opened again, for whoever did it where lines are people."""
+        """Count a ticket that was solved or opened again, for whoever solved it where lines are people."""
         if not self.reader.sees_ticket(end.ticket_id):
             return
         own = self._keys.of(end.counted)
-        line = self.line(self._keys.of_person(end.counted, end.actor_id) if own is None else own)
+        line = self.line(self._keys.of_person(end.counted, end.solver_id) if own is None else own)
         if end.is_reopened:
             line.rows[Figure.REOPENED].append(end.ticket_id)
             return

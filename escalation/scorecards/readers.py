@@ -3,7 +3,7 @@
 A line counts only tickets that its reader may open, so that each of its figures can be opened.
 """
 
-from collections.abc import Container
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from customers.access import Person, sees_all, team_ids, visible_customers
@@ -20,7 +20,7 @@ class ScoreReader:
     people: frozenset[str] | None = None
     teams: frozenset[str] | None = None
     customers: frozenset[str] | None = None
-    tickets: Container[int] | None = None
+    tickets: Collection[int] | None = None
 
     def may_read(self, dimension: Dimension, key: str) -> bool:
         match dimension:

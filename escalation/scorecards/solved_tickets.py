@@ -27,11 +27,11 @@ TICKET_PATHS = (
 
 @dataclass(frozen=True)
 class EndOfTicket:
-    """A ticket that was solved, or opened again, by somebody at a time; the customer reopens as nobody."""
+    """A ticket that was solved or opened again; `solver_id` solved it, whoever opened it again."""
 
     ticket_id: int
     at: datetime
-    actor_id: int | None
+    solver_id: int | None
     counted: CountedFor
     is_reopened: bool
     answers: int = 0
@@ -39,15 +39,18 @@ class EndOfTicket:
 
 
 def ends_of(period: CoveredTime) -> Iterator[EndOfTicket]:
-    """Each ticket's last solving and last reopening in the period. Four queries."""
-    plans = PlansInForce()
+    """Each ticket's last solving and last reopening in the period. Five queries."""
+    plans, changes = PlansInForce(), list(_changes(period))
+    solvers = _solvers_before({ticket_id for _pk, ticket_id, *_rest in changes}, period)
     last: dict[tuple[int, bool], EndOfTicket] = {}
-    for ticket_id, at, actor_id, data, customer_id, manager_id, priority, own, scenario in _changes(period):
-        was_ended, is_ended = data.get("before") in ENDED, data.get("after") in ENDED
-        if was_ended != is_ended:
+    for pk, ticket_id, at, data, customer_id, manager_id, priority, own, scenario in changes:
+        was_ended = data.get("before") in ENDED
+        if was_ended != (data.get("after") in ENDED):
             plan_id = plans.at(customer_id, at)
             counted = CountedFor(customer_id, manager_id, priority, own or scenario or "", plan_id)
-            last[ticket_id, was_ended] = EndOfTicket(ticket_id, at, actor_id, counted, is_reopened=was_ended)
+            last[ticket_id, was_ended] = EndOfTicket(
+                ticket_id, at, solvers.get(pk), counted, is_reopened=was_ended
+            )
     solved = {ticket_id for ticket_id, was_ended in last if not was_ended}
     answers, questions = _times(Message.objects.responses(), solved), _times(_questions(), solved)
     for end in last.values():
@@ -65,7 +68,21 @@ def _changes(period: CoveredTime) -> Iterator[tuple[Any, ...]]:
         ticket__is_history=False,
         ticket__merged_into=None,
     ).order_by("at", "pk")
-    return entries.values_list("ticket_id", "at", "actor_id", "data", *TICKET_PATHS).iterator()
+    return entries.values_list("pk", "ticket_id", "at", "data", *TICKET_PATHS).iterator()
+
+
+def _solvers_before(tickets: Collection[int], period: CoveredTime) -> Mapping[int, int | None]:
+    """Who had solved the ticket as of each change of its status, by the keys of the changes."""
+    entries = TimelineEntry.objects.filter(
+        AmongKeys("ticket", tickets), fact=Fact.STATUS, at__lt=period.end
+    ).order_by("at", "pk")
+    solver: dict[int, int | None] = {}
+    solvers = {}
+    for pk, ticket_id, actor_id, data in entries.values_list("pk", "ticket_id", "actor_id", "data"):
+        if data.get("after") in ENDED and data.get("before") not in ENDED:
+            solver[ticket_id] = actor_id
+        solvers[pk] = solver.get(ticket_id)
+    return solvers
 
 
 def _questions() -> QuerySet[Message]:
@@ -86,7 +103,7 @@ def _with_messages(
     return EndOfTicket(
         end.ticket_id,
         end.at,
-        end.actor_id,
+        end.solver_id,
         end.counted,
         is_reopened=False,
         answers=sum(at <= end.at for at in answers.get(end.ticket_id, ())),

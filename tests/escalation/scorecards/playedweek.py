@@ -206,7 +206,11 @@ class Stranger:
             " LEFT JOIN auth_user u ON u.id = k.account_manager_id WHERE e.fact = 'status' ORDER BY e.at"
         )
         logins = {pk: login for login, pk in self.people.items()}
+        solvers = {}
         for ticket, at, actor, data, clock, manager, code, priority in rows:
+            is_reopened = '"after": "open"' in str(data).replace("'", '"')
+            if not is_reopened:
+                solvers[ticket] = actor
             if not START <= _aware(at) < END:
                 continue
             row = {
@@ -216,12 +220,12 @@ class Stranger:
                 "priority": f"P{priority}",
             }
             side = (
-                self.people.get(logins.get(str(actor), ""), "")
+                self.people.get(logins.get(str(solvers.get(ticket)), ""), "")
                 if self.dimension == "person"
                 else self.side(row)
             )
             line = self.lines[side]
-            if '"after": "open"' in str(data).replace("'", '"'):
+            if is_reopened:
                 line.counts["reopened"] += 1
                 continue
             line.counts["solved"] += 1
