@@ -63,40 +63,40 @@ RECORDED: dict[type[Model], str] = {
 
 
 @dataclass(frozen=True)
-class Step:
+class StageResult:
     counts: Counter[str] = field(default_factory=Counter)
     after: str = ""
     is_last: bool = False
 
 
-OVER = Step(is_last=True)
+OVER = StageResult(is_last=True)
 
 
-def erase_tickets(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
+def erase_tickets(subject: Subject, traces: Traces, erasure: Erasure) -> StageResult:
     """The next of their tickets, with everything that belongs to it."""
     key = _next_key(subject.tickets, erasure)
     if key is None:
         return OVER
     lock_mails_of(key)
     lock_ticket(Ticket(pk=key))
-    return Step(empty_rows(belongings_of({Ticket: {key}}), traces, erasure), str(key))
+    return StageResult(empty_rows(belongings_of({Ticket: {key}}), traces, erasure), str(key))
 
 
-def erase_messages(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
+def erase_messages(subject: Subject, traces: Traces, erasure: Erasure) -> StageResult:
     """The next message that they wrote in a ticket of others."""
     key = _next_key(subject.messages_elsewhere(traces).filter(created_at__lte=erasure.at), erasure)
     if key is None:
         return OVER
     counts = _erase_message(Message.objects.get(pk=key), traces, erasure)
-    return Step(counts, str(key))
+    return StageResult(counts, str(key))
 
 
-def erase_mails(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
+def erase_mails(subject: Subject, traces: Traces, erasure: Erasure) -> StageResult:
     """Mail of theirs that belongs to no ticket, and what the comparison of mailboxes and marks keep of them."""
     mails = subject.mails_without_ticket(traces).filter(stored_at__lte=erasure.at)
     keys = list(_after(mails, erasure).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
     if keys:
-        return Step(empty_rows(belongings_of({InboundEmail: keys}), traces, erasure), str(keys[-1]))
+        return StageResult(empty_rows(belongings_of({InboundEmail: keys}), traces, erasure), str(keys[-1]))
     theirs = reduce(or_, (Q(sender__icontains=needle) for needle in _addresses(traces)), Q(pk=None))
     for rows in (MissingMail.objects.filter(theirs), MailMark.objects.filter(theirs)):
         rows.delete()
@@ -111,7 +111,7 @@ def _forget_tasks(traces: Traces) -> None:
             task.delete()
 
 
-def mark_messages(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
+def mark_messages(subject: Subject, traces: Traces, erasure: Erasure) -> StageResult:
     """The next message of others in which they stand: among tickets of their customer by name, elsewhere by address.
 
     One on which the ledger rests cannot be changed in part, as its digest is sealed: its words go as a whole.
@@ -124,11 +124,11 @@ def mark_messages(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
     is_theirs = customer is not None and message.ticket.customer_id == customer
     meant = traces.among_their_own() if is_theirs else traces.without_names()
     if not any(meant.are_in(getattr(message, name)) for name in IN_A_MESSAGE):
-        return Step(after=str(key))
+        return StageResult(after=str(key))
     if ClockEvent.objects.filter(message=key).exists():
-        return Step(_erase_message(message, traces, erasure), str(key))
+        return StageResult(_erase_message(message, traces, erasure), str(key))
     lock_ticket_of(message)
-    return Step(Counter(marked=mark_rows({Message: [key]}, meant)), str(key))
+    return StageResult(Counter(marked=mark_rows({Message: [key]}, meant)), str(key))
 
 
 def marked_messages(subject: Subject, traces: Traces) -> QuerySet[Message]:
@@ -151,7 +151,7 @@ def _erase_message(message: Message, traces: Traces, erasure: Erasure) -> Counte
     )
 
 
-def mark_elsewhere(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
+def mark_elsewhere(subject: Subject, traces: Traces, erasure: Erasure) -> StageResult:
     """Every other text of the desk, table by table: ``after`` is the table and the key at which to go on."""
     models = [model for model in models_of_the_desk() if model not in UNTOUCHED | INDEXES | {Message}]
     number, after = json.loads(erasure.after) if erasure.after else (0, None)
@@ -165,17 +165,17 @@ def mark_elsewhere(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
     keys = list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
     changed = mark_rows({model: keys}, meant) if keys else 0
     place = [number, _plain(keys[-1])] if len(keys) == AT_ONCE else [number + 1, None]
-    return Step(Counter(marked=changed) if changed else Counter(), json.dumps(place))
+    return StageResult(Counter(marked=changed) if changed else Counter(), json.dumps(place))
 
 
-def mark_their_customer(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
+def mark_their_customer(subject: Subject, traces: Traces, erasure: Erasure) -> StageResult:
     """The notes and terms of their customer, which know them by name, and the texts about tickets of the customer."""
     if subject.customer is None:
         return OVER
     own = traces.among_their_own()
     if not erasure.after:
         rows = belongings_of({Customer: {subject.customer}}, without=APART | {Contact})
-        return Step(Counter(marked=mark_rows(rows, own)), "0")
+        return StageResult(Counter(marked=mark_rows(rows, own)), "0")
     tickets = Ticket.objects.filter(customer=subject.customer).filter(_about(subject.customer, own))
     key = _next_key(tickets, erasure)
     if key is None:
@@ -184,7 +184,7 @@ def mark_their_customer(subject: Subject, traces: Traces, erasure: Erasure) -> S
     lock_ticket(Ticket(pk=key))
     rows = belongings_of({Ticket: {key}})
     others = {model: keys for model, keys in rows.items() if model not in {Message, *UNTOUCHED}}
-    return Step(Counter(marked=mark_rows(others, own)), str(key))
+    return StageResult(Counter(marked=mark_rows(others, own)), str(key))
 
 
 def _about(customer: int, traces: Traces) -> Q:
@@ -196,7 +196,7 @@ def _about(customer: int, traces: Traces) -> Q:
     return named
 
 
-def empty_raw_mails(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
+def empty_raw_mails(subject: Subject, traces: Traces, erasure: Erasure) -> StageResult:
     """The bytes of mails of others in which their addresses stand, as in a copy that went to them."""
     addresses = [needle.lower().encode() for needle in _addresses(traces)]
     rows = _after(InboundEmail.objects.filter(stored_at__lte=erasure.at), erasure).order_by("pk")
@@ -207,10 +207,10 @@ def empty_raw_mails(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
             found.append(mail.pk)
     if not last:
         return OVER
-    return Step(Counter(rawmail=empty_raw(found)) if found else Counter(), last)
+    return StageResult(Counter(rawmail=empty_raw(found)) if found else Counter(), last)
 
 
-def redact_packs(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
+def redact_packs(subject: Subject, traces: Traces, erasure: Erasure) -> StageResult:
     """The next week whose pack was kept: a redacted revision takes the place of the sheets that name them."""
     week = next((week for week in weeks_with_packs() if week > erasure.after), None)
     if week is None:
@@ -226,23 +226,23 @@ def redact_packs(subject: Subject, traces: Traces, erasure: Erasure) -> Step:
         actor=erasure.actor,
     )
     give_up(report.removed, erasure.at)
-    return Step(Counter(pack=1) if report.removed else Counter(), week)
+    return StageResult(Counter(pack=1) if report.removed else Counter(), week)
 
 
-def rewrite_indexes(_subject: Subject, _traces: Traces, _erasure: Erasure) -> Step:
+def rewrite_indexes(_subject: Subject, _traces: Traces, _erasure: Erasure) -> StageResult:
     for model in INDEXES:
         rewrite_index(model)
     return OVER
 
 
-def count_in_ledger(_subject: Subject, traces: Traces, _erasure: Erasure) -> Step:
+def count_in_ledger(_subject: Subject, traces: Traces, _erasure: Erasure) -> StageResult:
     """Lines of the ledger in which somebody named them as a reason stay: they are sealed. They are counted."""
     found = ClockEvent.objects.filter(_with(traces.everywhere(), ("cause",))).order_by()
     kept = sum(traces.are_in(cause) for cause in found.values_list("cause", flat=True).iterator(AT_ONCE))
-    return Step(Counter(kept_in_ledger=kept) if kept else Counter(), is_last=True)
+    return StageResult(Counter(kept_in_ledger=kept) if kept else Counter(), is_last=True)
 
 
-STAGES: dict[str, Callable[[Subject, Traces, Erasure], Step]] = {
+STAGES: dict[str, Callable[[Subject, Traces, Erasure], StageResult]] = {
     "tickets": erase_tickets,
     "messages": erase_messages,
     "mails": erase_mails,

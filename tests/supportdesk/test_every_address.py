@@ -49,7 +49,7 @@ from tests.hosts import stopped_clock
 from tests.lastingrows import lasting_rows, passing_rows
 from tests.pageheaders import inline_in, lacks, policy_of
 from tests.words.scene import Scene, furnished
-from tickets.models import MailMark, Participant, RawMail, Rule, Ticket, TicketTag
+from tickets.models import MailMark, Participant, Presence, RawMail, Rule, Ticket, TicketTag
 from tickets.search.mails import index_mails
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -165,6 +165,7 @@ def _further_rows(scene: Scene) -> None:
         sender="li@company.example", shape="x", is_automatic=True, message=message, subject="Black",
         made_at=NOW, made_by=scene.lead,
     )  # fmt: skip
+    Presence.objects.create(ticket=ticket, user=scene.manager, seen_at=NOW)
     Participant.objects.create(ticket=ticket, name="Wang", address="wang@company.example", added_at=NOW)
     TicketTag.objects.create(ticket=ticket, name="black")
     Rule.objects.create(name="Black", words="black", customer=customer, owner=scene.manager)

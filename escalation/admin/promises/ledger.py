@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
@@ -17,7 +18,7 @@ from escalation.access import visible_ledger
 from escalation.admin.behind_figure import BehindFigure
 from escalation.admin.promises.times import moment_marked
 from escalation.models import ClockEvent
-from tickets.admin.display import as_written, ticket_link
+from tickets.admin.display import ticket_link
 
 
 class EventColumns:
@@ -81,4 +82,5 @@ class ClockEventAdmin(EventColumns, ReadOnlyAdmin, RowAccessAdmin):
 
     @display(description=_("data"))
     def written_data(self, event: ClockEvent) -> str:
-        return as_written(json.dumps(event.data, ensure_ascii=False, sort_keys=True, indent=2))
+        data = json.dumps(event.data, ensure_ascii=False, sort_keys=True, indent=2)
+        return format_html('<pre class="break-words as-written">{}</pre>', data)

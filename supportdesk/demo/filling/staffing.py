@@ -20,6 +20,7 @@ from customers.models import (
     StaffProfile,
     Team,
 )
+from customers.names import name_of
 from supportdesk.demo.staff import DOMAIN
 
 TEAMS, STAFF, MOST_CUSTOMERS = 6, 60, 2_000
@@ -116,7 +117,7 @@ def hire(tickets: int, *, now: datetime, dice: Random) -> Staffing:
     people = [director, duty_manager, *leads, *managers]
     return Staffing(
         companies, [manager.pk for manager in managers], lead_of,
-        {person.pk: person.email for person in people}, {person.pk: person.get_full_name() for person in people},
+        {person.pk: person.email for person in people}, {person.pk: name_of(person) for person in people},
     )  # fmt: skip
 
 
@@ -174,7 +175,7 @@ def _company_name(place: int, language: Language, dice: Random) -> str:
 
 def _contact(customer: Customer, dice: Random) -> Contact:
     first, last = _name(Language(customer.language), dice)
-    name = f"{last}{first}" if customer.language == Language.CHINESE else f"{first} {last}"
+    name = f"{last}{first}" if customer.language == Language.CHINESE else " ".join((first, last))
     phone = f"+86 138 {customer.pk % 10_000:04} {dice.randrange(10_000):04}"
     return Contact(customer=customer, name=name, email=f"ops@{customer.code}.example", phone=phone)
 
