@@ -29,7 +29,7 @@ from escalation.models import Clock
 from escalation.notifications.operators import tell_operators
 from escalation.notifications.wording import Notice
 from escalation.notifications.writing import tell
-from escalation.policies.terms import remember_terms, starting_terms_of
+from escalation.policies.terms import remember_terms
 from tickets.choices import Priority, ProposalReach, Status
 from tickets.errors import DeskError
 from tickets.events import (
@@ -57,7 +57,7 @@ from tickets.events import (
     subscribe,
     subscribe_all,
 )
-from tickets.models import Message, Proposal
+from tickets.models import Message, Proposal, Ticket
 from tickets.services.unanswered import oldest_unanswered_question, still_waiting_question
 
 OVER = (Status.RESOLVED, Status.CLOSED)
@@ -196,7 +196,7 @@ def keep_the_promise(event: StaffResponded) -> None:
     is_backdated = event.message.at < event.at and event.ticket.is_active
     asked_since = oldest_unanswered_question(event.ticket) if is_backdated else None
     if asked_since is not None:
-        lifecycle.start_promises(event.ticket, asked_since, context)
+        lifecycle.start_waiting(event.ticket, asked_since, context)
     like = waiting[-1] if waiting else lifecycle.newest_clock(event.ticket)
     ends = event.then in OVER and event.ticket.is_active
     was_followed = event.message.at < event.at and put_first(
@@ -264,26 +264,24 @@ def follow_the_status(event: StatusChanged) -> None:
     if event.after in OVER:
         _end_unanswered(event, context)
         updates_and_resolution.end_update_and_resolution(event.ticket, context)
-    elif event.after == Status.WAITING:
+        return
+    if event.asks_again:
+        _promise_waiting(event.ticket, context)
+    if event.after == Status.WAITING:
         updates_and_resolution.pause_resolution(event.ticket, context)
     else:
         updates_and_resolution.resume_resolution(event.ticket, context)
-        if event.asks_again:
-            _promise_answer_anew(event, context)
         if event.before in OVER and event.actor is not None:
             _promise_resolution_anew(event, context)
     if event.ticket.is_drill:
         end_the_closed(event)
 
 
-def _promise_answer_anew(event: StatusChanged, context: ChangeContext) -> None:
-    """Promise the answer that nobody gave before the ticket was ended, from now: the promise of that time is judged."""
-    question = still_waiting_question(event.ticket)
-    terms = starting_terms_of(event.ticket, at=event.at)
-    if terms is not None:
-        lifecycle.start_clock(
-            event.ticket, terms.answer, context, kind=terms.kind, at=event.at, message=question, reopened=True
-        )
+def _promise_waiting(ticket: Ticket, context: ChangeContext) -> None:
+    """Promise the answer that nobody gave before the ticket was ended, from when it is opened: that time is judged."""
+    question = oldest_unanswered_question(ticket)
+    if question is not None:
+        lifecycle.start_waiting(ticket, question, context)
 
 
 def _promise_resolution_anew(event: StatusChanged, context: ChangeContext) -> None:
@@ -343,4 +341,7 @@ def note_the_new_holders(events: Sequence[TicketAssigned]) -> None:
 
 def join_the_promises(event: TicketsMerged) -> None:
     """Keep the stricter promises, and move all of them to the ticket that stays."""
-    merge_clocks(event.merged, event.ticket, ChangeContext(event.at, event.actor, event.reason))
+    context = ChangeContext(event.at, event.actor, event.reason)
+    merge_clocks(event.merged, event.ticket, context)
+    if event.ticket.is_active and event.ticket.unanswered_since is not None:
+        _promise_waiting(event.ticket, context)

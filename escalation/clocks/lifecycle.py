@@ -20,6 +20,7 @@ from tickets.errors import DeskError
 from tickets.lib.bulk_insert import NewRow
 from tickets.lib.single_row import insert_row
 from tickets.models import Message, Ticket
+from tickets.services.unanswered import WaitingQuestion
 
 PINNED = (
     "calendar",
@@ -85,6 +86,24 @@ def start_promises(
     if terms.resolution is not None:
         resolution = start_clock(ticket, terms.resolution, context, kind=ClockKind.RESOLUTION, **begun)
         follow(resolution, missed.changes, context)
+    return clock
+
+
+def start_waiting(ticket: Ticket, question: WaitingQuestion, context: ChangeContext) -> Clock | None:
+    """Start what a question is promised that waits: from its receipt, or from when the ticket was opened for it.
+
+    None if an answer is owed already.
+    """
+    message, since = question.message, question.since
+    if since == message.at:
+        return start_promises(ticket, message, context)
+    missed = missed_priorities(ticket, since, message=message)
+    terms = starting_terms_of(ticket, at=since, priority=missed.at_first)
+    if terms is None:
+        return None
+    begun: dict[str, Any] = {"at": since, "message": message, "priority": missed.at_first}
+    clock = start_clock(ticket, terms.answer, context, kind=terms.kind, **begun, reopened=True)
+    follow(clock, missed.changes, context)
     return clock
 
 
@@ -304,7 +323,8 @@ def give_up(clock: Clock, context: ChangeContext) -> None:
 
     Like every breach it is dated at the due time, even if that is still in the future.
     """
-    if clock.state == ClockState.RUNNING and (clock.waived_at is None or clock.due_at <= context.at):
+    is_waived = clock.waived_at is not None and clock.waived_at <= context.effective
+    if clock.state == ClockState.RUNNING and (not is_waived or clock.due_at <= context.effective):
         record_breach(clock, context)
     cancel(clock, context)
 

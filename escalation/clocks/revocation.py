@@ -11,8 +11,8 @@ from django.db.models import Q
 from escalation.choices import RESPONSE_KINDS, ClockKind
 from escalation.clocks.endings import Ending, endings_since, first_that_stands
 from escalation.clocks.ledger import ChangeContext
-from escalation.clocks.lifecycle import PINNED, newest_clock, open_response_clocks, start_promises
-from escalation.clocks.running_again import first_response, revoke
+from escalation.clocks.lifecycle import PINNED, newest_clock, open_response_clocks, start_waiting
+from escalation.clocks.running_again import first_response, given_up_at, revoke
 from escalation.clocks.updates_and_resolution import start_in_retrospect, withdraw_update
 from escalation.models import Clock
 from tickets.models import Message, Ticket
@@ -31,8 +31,8 @@ def take_back(ticket: Ticket, message: Message, context: ChangeContext, *, reope
     responses = [clock for clock in clocks if clock.kind in RESPONSE_KINDS]
     for clock in responses:
         clock.ticket = ticket
-        revoke(clock, context, message=message, ended_at=None if reopens else ticket.resolved_at)
-    waits = any(clock.answered_by_id is None for clock in responses)
+        revoke(clock, context, message=message, ended_at=given_up_at(clock))
+    waits = any(clock.answered_by_id is None and given_up_at(clock) is None for clock in responses)
     if (ticket.is_active or reopens) and not open_response_clocks(ticket):
         waits |= _promise_what_is_left(ticket, context) is not None
     updates = [clock for clock in clocks if clock.kind == ClockKind.UPDATE]
@@ -42,7 +42,7 @@ def take_back(ticket: Ticket, message: Message, context: ChangeContext, *, reope
 def _promise_what_is_left(ticket: Ticket, context: ChangeContext) -> Clock | None:
     """Another answer took the place of the one taken back, but a younger question has none."""
     asked = oldest_unanswered_question(ticket)
-    return start_promises(ticket, asked, context) if asked is not None else None
+    return start_waiting(ticket, asked, context) if asked is not None else None
 
 
 def _owe_updates_again(

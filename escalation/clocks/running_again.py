@@ -17,6 +17,7 @@ from escalation.clocks.lifecycle import (
     cancel,
     end_unsettled,
     follow,
+    give_up,
     next_step_time,
     open_clocks,
     record_breach,
@@ -25,6 +26,7 @@ from escalation.clocks.missed_priorities import missed_priorities
 from escalation.models import Clock, ClockEvent
 from tickets.models import Message, Ticket
 from tickets.models.message import MessageQuerySet
+from tickets.services.closings import closings_of
 from tickets.services.origins import origins_of
 
 
@@ -44,18 +46,33 @@ def revoke(
     clock.next_step_at = next_step_time(clock)
     append_event(clock, ClockChange.REVOKED, context, before=before, message=message)
     response = first_response(clock)
-    if response is not None and ended_at is not None and clock.kind not in RESPONSE_KINDS:
-        response = response if response.at <= ended_at else None
+    if response is not None and ended_at is not None and ended_at < response.at:
+        response = None
     until = response.at if response is not None else ended_at
     if answered_at is not None and (until is None or until > answered_at):
         missed = missed_priorities(clock.ticket, answered_at, message=clock.started_by, until=until)
         follow(clock, missed.changes, context)
     if response is not None:
         answer(clock, response, context)
+    elif ended_at is not None and clock.kind in RESPONSE_KINDS:
+        give_up(clock, closed_without_reply(context, ended_at))
     elif ended_at is not None:
         cancel(clock, ChangeContext(context.at, None, _("The incident is over."), since=ended_at))
     else:
         _run_again(clock, context)
+
+
+def closed_without_reply(context: ChangeContext, at: datetime) -> ChangeContext:
+    return ChangeContext(context.at, None, _("The ticket was closed without a reply."), since=at)
+
+
+def given_up_at(clock: Clock) -> datetime | None:
+    """When the ticket was first ended over the question of this promise of an answer (UTC), if it was."""
+    question = clock.started_by
+    if question is None:
+        return None
+    closings = closings_of(clock.ticket, origins_of(clock.ticket)).over(question)
+    return next((at for at in closings if clock.started_at < at), None)
 
 
 def first_response(clock: Clock, *, until: datetime | None = None) -> Message | None:

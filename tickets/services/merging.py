@@ -17,6 +17,7 @@ from tickets.services.participants import MOST_PARTICIPANTS, move_participants
 from tickets.services.status_and_priority import move_to
 from tickets.services.tags import add_tags
 from tickets.services.timeline import record
+from tickets.services.unanswered import unanswered_since
 
 
 @transaction.atomic
@@ -44,6 +45,10 @@ def merge(*, ticket: Ticket, into: Ticket, actor: User, at: datetime, reason: st
     target.save(update_fields=["unanswered_since", "updated_at"])
     record(target, Fact.MERGED, at=at, actor=actor, reason=reason, merged=source.pk)
     record(source, Fact.MERGED, at=at, actor=actor, reason=reason, into=target.pk)
+    if target.is_active and target.unanswered_since is None:
+        # A question over which the merged ticket had been ended is one of an open ticket now.
+        target.unanswered_since = unanswered_since(target)
+        target.save(update_fields=["unanswered_since"])
     publish(TicketsMerged(ticket=target, at=at, actor=actor, merged=source, reason=reason))
     goes_on = _goes_on_as(target, source)
     move_to(source, Status.CLOSED, actor=actor, at=at, reason=reason)

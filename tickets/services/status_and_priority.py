@@ -13,7 +13,7 @@ from tickets.models import Ticket
 from tickets.services.locking import lock_ticket
 from tickets.services.priority_writing import is_set_by_person, write_priority
 from tickets.services.proposals import decide_by_change
-from tickets.services.timeline import record
+from tickets.services.timeline import record, write_gathered
 from tickets.services.unanswered import unanswered_since
 
 
@@ -36,16 +36,21 @@ def move_to(ticket: Ticket, after: Status, *, actor: User | None, at: datetime, 
     ticket.status = after
     ticket.resolved_at = (ticket.resolved_at or at) if after in (Status.RESOLVED, Status.CLOSED) else None
     ticket.closed_at = at if after == Status.CLOSED else None
+    over_a_question = {"unanswered": True} if ticket.resolved_at and ticket.unanswered_since else {}
+    record(
+        ticket, Fact.STATUS, at=at, actor=actor, reason=reason,
+        before=before, after=after.value, **over_a_question,
+    )  # fmt: skip
     asks_again = False
     if ticket.resolved_at is not None:
         ticket.unanswered_since = None  # ended with a reason: nobody waits any more
     elif before in (Status.RESOLVED, Status.CLOSED) and ticket.unanswered_since is None:
         # ... but whoever opens it again finds the question
+        write_gathered()
         ticket.unanswered_since = unanswered_since(ticket)
         asks_again = ticket.unanswered_since is not None
     ticket.updated_at = at
     ticket.save(update_fields=["status", "resolved_at", "closed_at", "unanswered_since", "updated_at"])
-    record(ticket, Fact.STATUS, at=at, actor=actor, reason=reason, before=before, after=after.value)
     publish(StatusChanged(ticket, at, actor, before, after.value, reason, asks_again=asks_again))
 
 

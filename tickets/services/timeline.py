@@ -54,4 +54,12 @@ def entries_together() -> Iterator[None]:
         yield
     finally:
         _gathered.reset(token)
-    insert_all(rows)
+    if rows:
+        insert_all(rows)
+
+
+def write_gathered() -> None:
+    """Write what `entries_together` holds back, for somebody who reads the timeline within it."""
+    if rows := _gathered.get():
+        insert_all(rows)
+        rows.clear()

@@ -1,35 +1,70 @@
 """Whether the customer is waiting for us: their oldest question without an answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Exists, Max, OuterRef
 
 from tickets.models import Message, Ticket
 from tickets.models.message import MessageQuerySet
+from tickets.services.closings import closings_of
 from tickets.services.origins import Origins, origins_of
 
 
-def oldest_unanswered_question(ticket: Ticket) -> Message | None:
+@dataclass(frozen=True)
+class WaitingQuestion:
+    """A question that is owed an answer since its receipt, or since the ticket was opened again for it (UTC)."""
+
+    message: Message
+    since: datetime
+
+
+def oldest_unanswered_question(ticket: Ticket) -> WaitingQuestion | None:
     """The oldest question without an answer that counts: one given since its receipt, by somebody who could read it.
 
-    What was said in another ticket before both were merged does not count.
+    What was said in another ticket before both were merged does not count. Whoever ended the ticket over a question
+    gave it up, until somebody opens the ticket again.
     """
+    return next(iter(waiting_questions(ticket)), None)
+
+
+def waiting_questions(ticket: Ticket) -> list[WaitingQuestion]:
+    """All of them, the one that is owed an answer for the longest time first."""
     origins = origins_of(ticket)
+    unanswered = unanswered_questions(ticket, origins)
+    if not unanswered:
+        return []
+    closings = closings_of(ticket, origins)
+    since = [(question, closings.waits_since(question)) for question in unanswered]
+    waiting = [WaitingQuestion(question, at) for question, at in since if at is not None]
+    return sorted(waiting, key=lambda each: (each.since, each.message.at))
+
+
+def unanswered_questions(
+    ticket: Ticket, origins: Origins | None, *, by: datetime | None = None
+) -> list[Message]:
+    """All questions without an answer that counts, also those that were given up, the oldest first.
+
+    ``by`` is when the answer must have been given (UTC).
+    """
+    responses = ticket.messages.responses()
+    if by is not None:
+        responses = responses.filter(at__lte=by)
     if origins is not None:
-        return _oldest_unanswered_of_merged(ticket, origins)
-    answers = ticket.messages.responses().filter(at__gte=OuterRef("at")).written_since(OuterRef("created_at"))
-    return _promised_questions(ticket).exclude(Exists(answers)).order_by("at", "pk").first()
+        return _unanswered_of_merged(ticket, origins, list(responses))
+    answers = responses.filter(at__gte=OuterRef("at")).written_since(OuterRef("created_at"))
+    return list(_promised_questions(ticket).exclude(Exists(answers)).order_by("at", "pk"))
 
 
-def _oldest_unanswered_of_merged(ticket: Ticket, origins: Origins) -> Message | None:
-    answers = list(ticket.messages.responses())
-    for question in _promised_questions(ticket).order_by("at", "pk"):
+def _unanswered_of_merged(ticket: Ticket, origins: Origins, answers: Sequence[Message]) -> list[Message]:
+    return [
+        question
+        for question in _promised_questions(ticket).order_by("at", "pk")
         if not any(
             _answers(answer, question) and origins.are_together(answer, question) for answer in answers
-        ):
-            return question
-    return None
+        )
+    ]
 
 
 def _answers(answer: Message, question: Message) -> bool:
@@ -79,4 +114,4 @@ def _last_answer(ticket: Ticket) -> datetime | None:
 def unanswered_since(ticket: Ticket) -> datetime | None:
     """When that question was received (UTC); None if the customer is not waiting for us."""
     question = oldest_unanswered_question(ticket)
-    return question.at if question is not None else None
+    return question.message.at if question is not None else None

@@ -34,6 +34,9 @@ class Act(StrEnum):
     VOIDED = "voided"
     PRIORITY = "priority"
     STATUS = "status"
+    CLOSED = "closed"
+    ASSIGNED = "assigned"
+    ABSENT = "absent"
     MERGED = "merged"
     EXCUSED = "excused"
     CONFIRMED = "confirmed"
@@ -46,6 +49,7 @@ class Step:
     `ticket` is the number of a ticket in the order of their opening; what is said about a merged one is about the one
     it was merged into. `happened` is when a message was received or a call took place, `answer` the minute of the
     answer that is taken back, `then` the status that an answer or a colleague sets, `into` the ticket that stays.
+    To be closed is for a reason, also if the customer waits. Whoever has the ticket gives it away, or is absent.
     `promise` is the place of one that a lead wants to excuse, or another lead confirms, among those of the ticket.
     """
 

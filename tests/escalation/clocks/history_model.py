@@ -68,9 +68,9 @@ class Ticket:
 
     # Terms
 
-    def due_of(self, question: Question, *, until: int | None = None) -> int:
+    def due_of(self, question: Question, started: int, *, until: int | None = None) -> int:
         """The window of the start, or one that a higher priority began later, and that ends earlier."""
-        started, changes = question.received, question.priorities
+        changes = question.priorities
         first = [priority for at, priority in changes if at <= started][-1]
         later = [
             (at, priority) for at, priority in changes if started < at and (until is None or at <= until)
@@ -89,7 +89,9 @@ class Ticket:
 
     def owe_from(self, question: Question) -> None:
         """An answer is owed since the oldest question, whenever it is read."""
-        started, due, owed = question.received, self.due_of(question), open_of(self.responses)
+        started, owed = question.waits_since, open_of(self.responses)
+        assert started is not None
+        due = self.due_of(question, started)
         if not owed:
             kind = "next_response" if self.responses else "first_response"
             self.responses.append(Promise(kind, started, due, question, question.answers))
@@ -98,8 +100,8 @@ class Ticket:
             owed.cause, owed.answers = question, question.answers
 
     def unanswered(self) -> list[Question]:
-        waiting = [question for question in self.questions if not question.is_answered]
-        return sorted(waiting, key=lambda question: question.received)
+        waiting = [each for each in self.questions if not each.is_answered and each.waits_since is not None]
+        return sorted(waiting, key=lambda each: (each.waits_since, each.received))
 
     # What colleagues do
 
@@ -113,18 +115,47 @@ class Ticket:
         if then in ENDED:
             self.end(answer.written, by=answer)
         elif then:
-            self.reopen(answer.written)
+            self.reopen_by_hand(answer.written)
 
     def end_response(self, answer: Answer) -> None:
         """A younger question, if there is one, is the oldest unanswered one from now on."""
         for promise in list(self.responses):
             if promise.answered_by and promise.started <= answer.at < promise.answered_by.at:
                 self.answer_earlier(promise, answer)
+            elif promise.given_up and promise.started <= answer.at < promise.given_up.at:
+                self.answer_before_closing(promise, promise.given_up, answer)
         owed = open_of(self.responses)
         if owed and owed.started <= answer.at:
             owed.end([answer])
             for question in self.unanswered()[:1]:
                 self.owe_from(question)
+        elif owed and owed.cause.is_answered:
+            self.answer_before_reopening(owed, answer)
+
+    def answer_before_closing(self, promise: Promise, closing: Ending, answer: Answer) -> None:
+        """The ticket was closed over the oldest question since the answer, if there was one."""
+        promise.answered_by, promise.stopped = answer, answer.at
+        since = [
+            each
+            for each in self.questions
+            if answer.at < each.received and closing in each.given_up and not each.is_answered_before(closing)
+        ]
+        if since:
+            oldest = min(since, key=lambda question: question.received)
+            begun = Promise("next_response", oldest.received, 0, oldest, oldest.answers, [closing])
+            begun.end(oldest.answers, [closing])
+            begun.due = self.due_of(oldest, oldest.received, until=begun.stopped)
+            self.responses.append(begun)
+
+    def answer_before_reopening(self, owed: Promise, answer: Answer) -> None:
+        """What was promised by opening the ticket is owed about another question of then, or about none."""
+        others = [each for each in self.unanswered() if each.waits_since == owed.started]
+        if others:
+            owed.cause, owed.answers = others[0], others[0].answers
+            return
+        cancel([owed], answer.written)
+        for question in self.unanswered()[:1]:
+            self.owe_from(question)
 
     def answer_earlier(self, promise: Promise, answer: Answer) -> None:
         """What had ended the promise was given later: it answered the oldest question since, if there was one."""
@@ -141,7 +172,7 @@ class Ticket:
         if not any(each.started <= oldest.received for each in others):
             begun = Promise("next_response", oldest.received, 0, oldest, oldest.answers)
             begun.end(oldest.answers)
-            begun.due = self.due_of(oldest, until=begun.stopped)
+            begun.due = self.due_of(oldest, oldest.received, until=begun.stopped)
             self.responses.append(begun)
 
     def update_in_retrospect(self, answer: Answer) -> bool:
@@ -205,9 +236,34 @@ class Ticket:
                 promise.endings.append(self.endings[-1])
             cancel(self.updates, at)
 
+    def close(self, at: int) -> None:
+        """For a reason, which a lead may give while the customer waits: that breaks the promise."""
+        owed = open_of(self.responses)
+        self.end(at)
+        if owed:
+            closing = self.endings_in_force[0]
+            closing.over_a_question = True
+            for question in self.questions:
+                question.given_up.append(closing)
+            for promise in self.responses:
+                promise.endings.append(closing)
+            owed.end([], [closing])
+            owed.is_proposed_for_waiver = True
+
     def reopen(self, at: int) -> None:
         for ending in self.endings_in_force:
             ending.until = at
+
+    def reopen_for_all(self, at: int) -> None:
+        """Not by the words of the customer, which are promised an answer themselves."""
+        for ending in self.endings_in_force:
+            ending.until, ending.by_hand = at, True
+
+    def reopen_by_hand(self, at: int) -> None:
+        """Whoever opens it promises an answer anew, if nobody had given it."""
+        self.reopen_for_all(at)
+        if not open_of(self.responses) and self.unanswered():
+            self.owe_from(self.unanswered()[0])
 
     def merge(self, source: "Ticket", at: int) -> None:
         """The stricter of each kind stays. The ticket is open if anybody waits or one of the matters goes on."""
@@ -225,7 +281,7 @@ class Ticket:
         self.endings.extend(source.endings)
         source.merged_into = self
         if goes_on or open_of(self.responses):
-            self.reopen(at)
+            self.reopen_by_hand(at)
 
     # What is taken back
 
@@ -233,14 +289,15 @@ class Ticket:
         """Everything owed runs on as if the answer had never been given."""
         answer.stands = False
         if any(ending.by is answer for ending in self.endings_in_force):
-            self.reopen(at)
+            self.reopen_for_all(at)
         waits = self.wait_again(answer, at)
         self.updates = [each for each in self.updates if not (each.held_back_by and each.cause is answer)]
         cancel([each for each in self.updates if each.cause is answer], at)
         for promise in sorted(self.updates, key=lambda each: each.started):
             if promise.cause is not answer and is_set_free(promise, answer):
                 # Nobody could have ended the ticket without this answer while the customer waited for one.
-                promise.end(promise.answers, () if waits else promise.endings)
+                could_end = [each for each in promise.endings if each.over_a_question or not waits]
+                promise.end(promise.answers, could_end)
                 keep_one(promise, self.updates, at)
 
     def wait_again(self, answer: Answer, at: int) -> bool:
@@ -248,8 +305,8 @@ class Ticket:
         freed = [promise for promise in self.responses if promise.answered_by is answer]
         for promise in sorted(freed, key=lambda each: each.started):
             assert isinstance(promise.cause, Question)
-            promise.end(promise.answers)
-            promise.due = min(promise.due, self.due_of(promise.cause, until=promise.stopped))
+            promise.end(promise.answers, promise.endings)
+            promise.due = min(promise.due, self.due_of(promise.cause, promise.started, until=promise.stopped))
             keep_one(promise, self.responses, at)
         waits = any(promise.stopped is None or promise.is_superseded for promise in freed)
         if not open_of(self.responses) and self.unanswered():
@@ -257,7 +314,7 @@ class Ticket:
             self.owe_from(self.unanswered()[0])
             waits = True
         if waits:
-            self.reopen(at)
+            self.reopen_for_all(at)
         return waits
 
 
@@ -292,7 +349,7 @@ class Desk:
                 self.take_back(step)
             case Act.PRIORITY:
                 ticket.set_priority(step.at, step.priority)
-            case Act.STATUS:
+            case Act.STATUS | Act.CLOSED:
                 self.set_status(ticket, step)
             case Act.MERGED if ticket is not self.ticket(step.into):
                 self.ticket(step.into).merge(ticket, step.at)
@@ -311,8 +368,10 @@ class Desk:
         ticket.answer(answer, step.then)
 
     def set_status(self, ticket: Ticket, step: Step) -> None:
-        if step.then not in ENDED:
-            ticket.reopen(step.at)
+        if step.act is Act.CLOSED:
+            ticket.close(step.at)
+        elif step.then not in ENDED:
+            ticket.reopen_by_hand(step.at)
         elif open_of(ticket.responses):
             self.refused.append(step.at)
         else:
@@ -329,13 +388,13 @@ class Desk:
         """A lead proposes it and another one confirms it, while the promise is neither kept nor cancelled."""
         promises = sorted(ticket.promises, key=lambda each: (each.kind, each.started, each.due))
         promise = promises[step.promise % len(promises)]
-        is_owed = promise.outcome(step.at).state in ("running", "breached") and not promise.is_waived
+        is_owed = promise.outcome(step.at).state in ("running", "breached") and promise.waived is None
         if not is_owed or promise.is_proposed_for_waiver != (step.act is Act.CONFIRMED):
             self.refused.append(step.at)
         elif step.act is Act.EXCUSED:
             promise.is_proposed_for_waiver = True
         else:
-            promise.is_waived = True
+            promise.waived = step.at
 
 
 def judged(history: History) -> Judgement:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from customers.models import Contact
+from escalation.absences.moving import move_from_absent
 from escalation.choices import ClockKind
 from escalation.clocks.ledger_verification import verify
 from escalation.enforcement.sweep import sweep
@@ -31,6 +32,7 @@ from tests.escalation.clocks.histories import (
 from tests.escalation.clocks.history_model import judged
 from tests.factories import (
     NOW,
+    AbsenceFactory,
     AdminFactory,
     CalendarFactory,
     ContactFactory,
@@ -48,6 +50,7 @@ from tickets.errors import DeskError
 from tickets.models import Message, Ticket
 from tickets.services.failed_responses import void_response
 from tickets.services.merging import merge
+from tickets.services.ownership import assign
 from tickets.services.status_and_priority import change_priority, set_status
 
 
@@ -93,10 +96,14 @@ class Conversation:
                 self.answers[step.at] = called(ticket, step.at, happened=step.happened, then=then)
             case Act.BOUNCED | Act.VOIDED if step.answer in self.answers:
                 self._take_back(step)
-            case Act.PRIORITY | Act.STATUS | Act.MERGED:
+            case Act.PRIORITY | Act.STATUS | Act.CLOSED | Act.MERGED:
                 self._decide(step, ticket)
             case Act.EXCUSED | Act.CONFIRMED:
                 self._excuse(step, ticket)
+            case Act.ASSIGNED:
+                assign(ticket=ticket, to=self.lead, actor=self.director, at=minute(step.at))
+            case Act.ABSENT:
+                self._leave(ticket, step.at)
 
     def _take_back(self, step: Step) -> None:
         message = Message.objects.get(pk=self.answers[step.answer].pk)
@@ -110,6 +117,8 @@ class Conversation:
         match step.act:
             case Act.STATUS:
                 set_status(ticket=ticket, status=Status(step.then), actor=actor, at=at)
+            case Act.CLOSED:
+                set_status(ticket=ticket, status=Status.CLOSED, actor=actor, at=at, reason="They are gone.")
             case Act.PRIORITY:
                 priority = Priority(step.priority)
                 change_priority(
@@ -117,6 +126,11 @@ class Conversation:
                 )
             case Act.MERGED if ticket != into:
                 merge(ticket=ticket, into=into, actor=actor, at=at, reason="The same matter.")
+
+    def _leave(self, ticket: Ticket, at: int) -> None:
+        """Whoever has the ticket is absent, and their tickets go to somebody else."""
+        AbsenceFactory(user=ticket.owner, starts_at=minute(at), ends_at=minute(at + 60))
+        move_from_absent(now=minute(at))
 
     def _excuse(self, step: Step, ticket: Ticket) -> None:
         clocks = list(Clock.objects.filter(ticket=ticket).order_by("kind", "started_at", "due_at"))

@@ -27,12 +27,17 @@ class Answer:
 
 @dataclass(eq=False)
 class Ending:
-    """A ticket was ended by an answer, or by a colleague alone, until it was opened again."""
+    """A ticket was ended by an answer, or by a colleague alone, until it was opened again.
+
+    Where it was closed `over_a_question`, nobody waits until somebody opens it `by_hand`.
+    """
 
     at: int
     by: Answer | None
     place: Ticket
+    over_a_question: bool = False
     until: int | None = None
+    by_hand: bool = False
 
     @property
     def stands(self) -> bool:
@@ -41,15 +46,27 @@ class Ending:
 
 @dataclass(eq=False)
 class Question:
-    """`answers` were written down after it was read and given after it was received."""
+    """`answers` were written down after it was read and given after it was received, `given_up` with these endings."""
 
     received: int
     priorities: Priorities
     answers: list[Answer] = field(default_factory=list)
+    given_up: list[Ending] = field(default_factory=list)
+
+    @property
+    def waits_since(self) -> int | None:
+        """Since when an answer is promised, if nobody gives it: anew since the ticket was opened by hand."""
+        if not self.given_up:
+            return self.received
+        last = self.given_up[-1]
+        return last.until if last.by_hand else None
 
     @property
     def is_answered(self) -> bool:
         return any(answer.stands for answer in self.answers)
+
+    def is_answered_before(self, ending: Ending) -> bool:
+        return any(answer.stands and answer.at <= ending.at for answer in self.answers)
 
 
 @dataclass(eq=False)
@@ -75,7 +92,15 @@ class Promise:
     is_superseded: bool = False
     was_late: bool = False
     is_proposed_for_waiver: bool = False
-    is_waived: bool = False
+    waived: int | None = None
+
+    @property
+    def given_up(self) -> Ending | None:
+        """The closing that ended it while the customer waited."""
+        if self.answered_by or self.stopped is None:
+            return None
+        over = [ending for ending in self.endings if ending.over_a_question]
+        return next((ending for ending in over if ending.at == self.stopped), None)
 
     def end(self, answers: Iterable[Answer], endings: Iterable[Ending] = ()) -> None:
         """End with the first of these answers that stands, or with the ticket if that ended before, if any did."""
@@ -96,10 +121,13 @@ class Promise:
     def outcome(self, now: int) -> Outcome:
         until = now if self.stopped is None else self.stopped
         is_late = self.due < until or (self.due == until and not self.answered_by)
+        is_late |= bool(self.given_up) and not (self.waived is not None and self.waived <= until)
         is_late &= self.was_late or not self.is_superseded
         state = "running" if self.stopped is None else "met" if self.answered_by else "cancelled"
         state, breached = ("breached", self.due) if is_late else (state, None)
-        return Outcome(self.kind, self.started, self.due, self.stopped, state, breached, self.is_waived)
+        return Outcome(
+            self.kind, self.started, self.due, self.stopped, state, breached, self.waived is not None
+        )
 
 
 def would_run(promise: Promise, *, without: list[Answer]) -> bool:

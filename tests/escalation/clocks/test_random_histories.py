@@ -24,7 +24,8 @@ FIRST_SEED, HOW_MANY = map(int, os.environ.get("HISTORIES", "0,18").split(","))
 GAPS = [1, 2, 5, 7, 10, 29, 30, 31, 45, 59, 60, 61, 119, 200, 240, 241, 479, 480, 700, 1441]
 WEIGHTS = {
     Act.ASKED: 6, Act.REPLIED: 5, Act.CALLED: 3, Act.BOUNCED: 4, Act.VOIDED: 2, Act.PRIORITY: 3, Act.STATUS: 2,
-    Act.OPENED: 2, Act.MERGED: 2, Act.EXCUSED: 1, Act.CONFIRMED: 1,
+    Act.OPENED: 2, Act.MERGED: 2, Act.EXCUSED: 1, Act.CONFIRMED: 1, Act.CLOSED: 2,
+    Act.ASSIGNED: 1, Act.ABSENT: 1,
 }  # fmt: skip
 
 
@@ -63,6 +64,8 @@ def _drawn_step(random: Random, at: int, before: Iterable[Step]) -> Step:
             return replace(step, into=random.choice(tickets))
         case Act.EXCUSED | Act.CONFIRMED:
             return replace(step, promise=random.randrange(4))
+        case Act.CLOSED | Act.ASSIGNED | Act.ABSENT:
+            return step
     return replace(step, act=Act.PRIORITY, priority=random.choice(list(WINDOWS)))
 
 

@@ -228,7 +228,82 @@ MERGED = {
         Step(20, Act.CALLED, happened=3),
     ),
 }
-HISTORIES = LEARNED_LATE | WRITTEN_AFTER_A_LATER_ANSWER | TAKEN_BACK | MERGED
+# A lead closes a ticket over a question: nobody waits, unless somebody opens it again.
+CLOSED_OVER_A_QUESTION = {
+    "opened again to wait for the customer": of_priority(
+        2, Step(10, Act.CLOSED), Step(20, Act.STATUS, then="waiting")
+    ),
+    "a call from before is voided": of_priority(
+        2, Step(20, Act.CLOSED), Step(30, Act.CALLED, happened=10), Step(40, Act.VOIDED, answer=30)
+    ),
+    "a reply since bounces": of_priority(
+        0, Step(20, Act.CLOSED), Step(30, Act.REPLIED), Step(40, Act.BOUNCED, answer=30)
+    ),
+    "a reply that resolves it bounces": of_priority(
+        0, Step(20, Act.CLOSED), Step(30, Act.REPLIED, then="resolved"), Step(40, Act.BOUNCED, answer=30)
+    ),
+    "a reply since bounces after it was opened again": of_priority(
+        0,
+        Step(20, Act.CLOSED),
+        Step(30, Act.REPLIED),
+        Step(40, Act.STATUS, then="open"),
+        Step(50, Act.BOUNCED, answer=30),
+    ),
+    "the answer to an older question bounces": of_priority(
+        1,
+        Step(10, Act.REPLIED),
+        Step(20, Act.ASKED, happened=20),
+        Step(30, Act.CLOSED),
+        Step(40, Act.BOUNCED, answer=10),
+    ),
+    "a call answers only the older of two": of_priority(
+        1, Step(20, Act.ASKED, happened=20), Step(30, Act.CLOSED), Step(40, Act.CALLED, happened=10)
+    ),
+    "a call answers only the older of two after it was opened again": of_priority(
+        1,
+        Step(20, Act.ASKED, happened=20),
+        Step(30, Act.CLOSED),
+        Step(40, Act.STATUS, then="open"),
+        Step(50, Act.CALLED, happened=10),
+    ),
+    "a call from before the question opens it again": of_priority(
+        1,
+        Step(10, Act.REPLIED),
+        Step(20, Act.ASKED, happened=20),
+        Step(30, Act.CLOSED),
+        Step(40, Act.CALLED, happened=15, then="waiting"),
+    ),
+    "the customer writes again": of_priority(
+        1, Step(20, Act.CLOSED), Step(30, Act.ASKED, happened=30), Step(40, Act.CALLED, happened=25)
+    ),
+    "it is merged into an open ticket": of_priority(
+        1,
+        Step(10, Act.OPENED, happened=10, priority=1),
+        Step(20, Act.REPLIED, ticket=1),
+        Step(30, Act.CLOSED),
+        Step(40, Act.MERGED, into=1),
+    ),
+    "an open ticket is merged into it": of_priority(
+        1,
+        Step(10, Act.OPENED, happened=10, priority=1),
+        Step(20, Act.REPLIED, ticket=1),
+        Step(30, Act.CLOSED),
+        Step(40, Act.MERGED, ticket=1),
+    ),
+    "somebody else excuses it": of_priority(0, Step(20, Act.CLOSED), Step(30, Act.CONFIRMED)),
+    "it was excused before": of_priority(
+        1, Step(10, Act.EXCUSED), Step(20, Act.CONFIRMED), Step(30, Act.CLOSED)
+    ),
+}
+# Who has the ticket changes nothing.
+HANDED_OVER = {
+    "to a colleague and to who stands in": of_priority(
+        0, Step(10, Act.ASSIGNED), Step(20, Act.ABSENT), Step(40, Act.REPLIED), Step(50, Act.ABSENT)
+    ),
+}
+HISTORIES = (
+    CLOSED_OVER_A_QUESTION | HANDED_OVER | LEARNED_LATE | WRITTEN_AFTER_A_LATER_ANSWER | TAKEN_BACK | MERGED
+)
 
 
 @pytest.mark.parametrize("history", list(HISTORIES.values()), ids=list(HISTORIES))
