@@ -17,6 +17,7 @@ from escalation.clocks.ledger import ChangeContext, append_all, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.clocks.older_questions import begin_with
 from escalation.clocks.rejected_proposals import correct, is_correction
+from escalation.clocks.resolution_again import resolve_again
 from escalation.clocks.revocation import take_back
 from escalation.drills.drills import end_the_answered, end_the_closed
 from escalation.enforcement.colleague_mail import follow_colleague
@@ -106,7 +107,7 @@ def start_the_promise(event: CustomerWrote) -> None:
     more: dict[str, Any] = {} if proposal is None else {"proposal": proposal.pk}
     context = ChangeContext(event.at, event.actor)
     clock = lifecycle.start_promises(event.ticket, event.message, context, is_new=event.is_first, **more)
-    if clock is None and event.message.at == event.ticket.unanswered_since:
+    if clock is None:
         begin_with(event.ticket, event.message, context)
     if clock is not None and clock.kind == ClockKind.FIRST_RESPONSE:
         _announce(clock, event)
@@ -235,7 +236,7 @@ def _revoke(event: ResponseFailed | ResponseVoided, cause: str) -> Clock | None:
     if event.reopens:
         updates_and_resolution.forget_pause(ticket, message, context)
         if ticket.status in OVER:
-            updates_and_resolution.reopen_resolution(ticket, context)
+            resolve_again(ticket, context, ended_at=ticket.resolved_at)
     return next((clock for clock in revoked if clock.is_open), None)
 
 
@@ -264,17 +265,18 @@ def follow_the_status(event: StatusChanged) -> None:
     if event.after in OVER:
         _end_unanswered(event, context)
         updates_and_resolution.end_update_and_resolution(event.ticket, context)
-        return
-    if event.asks_again:
-        _promise_waiting(event.ticket, context)
-    if event.after == Status.WAITING:
-        updates_and_resolution.pause_resolution(event.ticket, context)
     else:
-        updates_and_resolution.resume_resolution(event.ticket, context)
-        if event.before in OVER and event.actor is not None:
-            _promise_resolution_anew(event, context)
+        _go_on(event, context)
     if event.ticket.is_drill:
         end_the_closed(event)
+
+
+def _go_on(event: StatusChanged, context: ChangeContext) -> None:
+    if event.asks_again:
+        _promise_waiting(event.ticket, context)
+    if event.before in OVER and event.actor is not None:
+        _promise_resolution_anew(event, context)
+    updates_and_resolution.pause_or_resume_resolution(event.ticket, context)
 
 
 def _promise_waiting(ticket: Ticket, context: ChangeContext) -> None:
@@ -343,5 +345,7 @@ def join_the_promises(event: TicketsMerged) -> None:
     """Keep the stricter promises, and move all of them to the ticket that stays."""
     context = ChangeContext(event.at, event.actor, event.reason)
     merge_clocks(event.merged, event.ticket, context)
-    if event.ticket.is_active and event.ticket.unanswered_since is not None:
-        _promise_waiting(event.ticket, context)
+    if event.ticket.is_active:
+        updates_and_resolution.pause_or_resume_resolution(event.ticket, context)
+        if event.ticket.unanswered_since is not None:
+            _promise_waiting(event.ticket, context)

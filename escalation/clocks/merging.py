@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind
 from escalation.clocks.ledger import ChangeContext, append_event
 from escalation.clocks.lifecycle import PINNED, cancel, open_clocks, settle
+from escalation.clocks.updates_and_resolution import resume
 from escalation.models import Clock
 from tickets.models import Ticket
 
@@ -18,6 +19,9 @@ def merge_clocks(source: Ticket, target: Ticket, context: ChangeContext) -> None
     """Move every clock of ``source`` to ``target``, the ticket that stays. Needs the locks of both."""
     owed = [*open_clocks(target), *open_clocks(source)]
     for clock in owed:
+        resume(
+            clock, context
+        )  # a pause moves the due time; whoever waits for the customer then begins a new one
         settle(clock, context)
     for kinds in FAMILIES:
         _keep_the_strictest([clock for clock in owed if clock.kind in kinds], context)

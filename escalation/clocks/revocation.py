@@ -12,6 +12,7 @@ from escalation.choices import RESPONSE_KINDS, ClockKind
 from escalation.clocks.endings import Ending, endings_since, first_that_stands
 from escalation.clocks.ledger import ChangeContext
 from escalation.clocks.lifecycle import PINNED, newest_clock, open_response_clocks, start_waiting
+from escalation.clocks.resolution_again import resolve_again
 from escalation.clocks.running_again import first_response, given_up_at, revoke
 from escalation.clocks.updates_and_resolution import start_in_retrospect, withdraw_update
 from escalation.models import Clock
@@ -61,6 +62,7 @@ def _owe_updates_again(
             ticket=ticket, kind=ClockKind.UPDATE, answered_by=None, stopped_at=own.at
         )
         updates = [*updates, *ended.select_related(*PINNED, "started_by")]
+        resolve_again(ticket, context, ended_at=own.at, until=ended_at)
     for clock in sorted(updates, key=lambda clock: clock.started_at):
         clock.ticket = ticket
         revoke(clock, context, message=message, ended_at=ended_at)

@@ -59,7 +59,7 @@ def revoke(
     elif ended_at is not None:
         cancel(clock, ChangeContext(context.at, None, _("The incident is over."), since=ended_at))
     else:
-        _run_again(clock, context)
+        run_again(clock, context)
 
 
 def closed_without_reply(context: ChangeContext, at: datetime) -> ChangeContext:
@@ -106,7 +106,7 @@ def first_together(ticket: Ticket, answers: MessageQuerySet, cause: Message | No
     return next((answer for answer in answers if origins.are_together(answer, cause)), None)
 
 
-def _run_again(clock: Clock, context: ChangeContext) -> None:
+def run_again(clock: Clock, context: ChangeContext) -> None:
     """Reopen the clock, and keep only one of those that are open: at most one answer and one update may be.
 
     That is the promise of the oldest question. If a merge had found both open, it would have kept the stricter one.

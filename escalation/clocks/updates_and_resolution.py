@@ -13,8 +13,6 @@ from django.utils.translation import gettext as _
 from escalation.choices import ClockChange, ClockKind, ClockState
 from escalation.clocks.ledger import Before, ChangeContext, append_event
 from escalation.clocks.lifecycle import (
-    ANSWER,
-    PINNED,
     answer,
     begin,
     cancel,
@@ -33,6 +31,7 @@ from escalation.models import Clock
 from escalation.policies.terms import Terms, companion_window
 from escalation.working_time.due_time import add_working, working_between
 from escalation.working_time.lookup import hours_of_version
+from tickets.choices import Status
 from tickets.models import Message, Ticket
 
 PAUSE = ["state", "paused_at", "paused_seconds", "due_at", "next_step_at"]
@@ -128,25 +127,6 @@ def end_update_and_resolution(ticket: Ticket, context: ChangeContext) -> None:
         finish(clock, context, at=context.at)
 
 
-def reopen_resolution(ticket: Ticket, context: ChangeContext) -> None:
-    """Let the resolution run again from its original start, because the answer that resolved the ticket was revoked."""
-    resolutions = Clock.objects.filter(
-        ticket=ticket, kind=ClockKind.RESOLUTION, stopped_at=ticket.resolved_at
-    ).exclude(state=ClockState.CANCELLED)
-    clock = resolutions.select_related(*PINNED).order_by("-pk").first()
-    if clock is None or open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
-        return
-    clock.ticket = ticket
-    before = Before.of(clock)
-    clock.state = ClockState.RUNNING if clock.state == ClockState.MET else clock.state
-    clock.stopped_at = None
-    clock.next_step_at = next_step_time(clock)
-    clock.save(update_fields=ANSWER)
-    append_event(clock, ClockChange.REVOKED, context, before=before)
-    if clock.state == ClockState.RUNNING and clock.due_at <= context.at:
-        record_breach(clock, context)
-
-
 def forget_pause(ticket: Ticket, message: Message, context: ChangeContext) -> None:
     """End a pause that began with an answer which the customer never got, as if it had not begun."""
     began = message.created_at.replace(microsecond=0)
@@ -155,10 +135,13 @@ def forget_pause(ticket: Ticket, message: Message, context: ChangeContext) -> No
             resume(clock, replace(context, since=began))
 
 
-def pause_resolution(ticket: Ticket, context: ChangeContext) -> None:
+def pause_or_resume_resolution(ticket: Ticket, context: ChangeContext) -> None:
     """Pause the resolution while we wait for the customer, for as long as the policy's cap allows."""
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
-        pause(clock, context)
+        if ticket.status == Status.WAITING:
+            pause(clock, context)
+        else:
+            resume(clock, context)
 
 
 def pause(clock: Clock, context: ChangeContext) -> None:
@@ -191,24 +174,24 @@ def resume(clock: Clock, context: ChangeContext) -> None:
         record_breach(clock, context)
 
 
-def resume_resolution(ticket: Ticket, context: ChangeContext) -> None:
-    for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
-        resume(clock, context)
-
-
 def follow_priority(ticket: Ticket, context: ChangeContext, *, priority: int, **more: Any) -> None:
-    """Let every open clock follow a change of priority; ``more`` goes to the ledger.
+    """Let every open clock follow a change of priority; ``more`` goes to the ledger."""
+    for clock in open_clocks(ticket):
+        follow_one(clock, context, priority=priority, **more)
+
+
+def follow_one(clock: Clock, context: ChangeContext, *, priority: int, **more: Any) -> None:
+    """Let a clock follow a change of priority.
 
     If the priority is raised during a pause, the pause is ended and begun again: its first part moves the old due
     time, and only the rest moves the due time of the window that is counted from now.
     """
-    for clock in open_clocks(ticket):
-        splits_pause = clock.state == ClockState.PAUSED and priority < clock.priority
-        if splits_pause:
-            resume(clock, context)
-        retarget(clock, context, priority=priority, **more)
-        if splits_pause:
-            pause(clock, context)
+    splits_pause = clock.state == ClockState.PAUSED and priority < clock.priority
+    if splits_pause:
+        resume(clock, context)
+    retarget(clock, context, priority=priority, **more)
+    if splits_pause:
+        pause(clock, context)
 
 
 def _pause_left(clock: Clock) -> timedelta:

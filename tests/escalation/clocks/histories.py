@@ -15,6 +15,9 @@ WORKED = ((9 * 60, 12 * 60), (13 * 60 + 30, 20 * 60 + 20), (22 * 60, 24 * 60))
 CLOSED_DAY, WORKED_DAY = date(2026, 11, 20), date(2026, 11, 21)  # a Friday and the Saturday after it
 WINDOWS = {0: 30, 1: 4 * 60, 2: 8 * 60, 3: 24 * 60}
 UPDATE_EVERY = {0: 60}
+# Only where the customer bought it, and not for questions.
+RESOLVED_WITHIN = {0: 4 * 60, 1: 10 * 60, 2: 24 * 60}
+LONGEST_PAUSE = 5 * 60
 
 
 class Hours(StrEnum):
@@ -66,13 +69,17 @@ class Step:
 
 @dataclass(frozen=True)
 class History:
-    """A first message received at minute 0 and read at `noticed`, what followed, and the minute of the last look."""
+    """A first message received at minute 0 and read at `noticed`, what followed, and the minute of the last look.
+
+    A resolution is promised too where the desk `resolves`.
+    """
 
     priority: int
     noticed: int
     steps: tuple[Step, ...]
     end: int
     hours: Hours = Hours.PLAIN
+    resolves: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,13 @@ def end_of(window: int, start: int, priority: int, hours: Hours) -> int:
         left -= is_worked(minute)
         minute += 1
     return minute
+
+
+def worked_between(start: int, end: int, priority: int, hours: Hours) -> int:
+    """The minutes of a window between these two that count."""
+    if hours is Hours.PLAIN or (hours is Hours.OFFICE and priority == 0):
+        return end - start
+    return sum(is_worked(minute) for minute in range(start, end))
 
 
 @cache

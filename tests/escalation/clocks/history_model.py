@@ -32,6 +32,13 @@ from tests.escalation.clocks.promise_model import (
     strictest,
     would_run,
 )
+from tests.escalation.clocks.resolution_model import (
+    Resolution,
+    Wait,
+    is_promised,
+    keep_one_resolution,
+    running,
+)
 
 ENDED = ("resolved", "closed")
 LONG_AGO = -1_000_000
@@ -48,6 +55,9 @@ class Ticket:
     questions: list[Question] = field(default_factory=list)
     said: list[Answer] = field(default_factory=list)
     endings: list[Ending] = field(default_factory=list)
+    resolves: bool = False
+    resolutions: list[Resolution] = field(default_factory=list)
+    wait: Wait | None = None
     merged_into: "Ticket | None" = None
 
     @property
@@ -63,8 +73,9 @@ class Ticket:
         return [ending for ending in self.endings if ending.until is None]
 
     @property
-    def promises(self) -> list[Promise]:
-        return [promise for promise in [*self.responses, *self.updates] if not promise.held_back_by]
+    def promises(self) -> list[Promise | Resolution]:
+        promises = [*self.responses, *self.updates]
+        return [*(promise for promise in promises if not promise.held_back_by), *self.resolutions]
 
     # Terms
 
@@ -85,7 +96,33 @@ class Ticket:
         question = Question(received, self.priorities[0])
         self.questions.append(question)
         self.reopen(at)
+        self.end_wait(at)
+        self.resolve_since(question)
         self.owe_from(question)
+
+    def resolve_since(self, question: Question) -> None:
+        """A resolution too begins with the oldest question, but not before the end of an earlier one."""
+        begun, received = running(self.resolutions), question.received
+        ended_since = any(each.stopped is not None and received < each.stopped for each in self.resolutions)
+        if begun and received < begun.started and not ended_since:
+            begun.starts.append(received)
+
+    # What is to be resolved
+
+    def begin_resolution(self, started: int, priorities: Priorities) -> None:
+        if self.resolves and not running(self.resolutions) and is_promised(priorities, started):
+            waits = [self.wait] if self.wait else []
+            self.resolutions.append(Resolution([started], priorities, self.hours, waits))
+
+    def begin_wait(self, at: int, by: Answer | None) -> None:
+        if self.wait is None:
+            self.wait = Wait(at, by)
+            for resolution in self.resolutions:
+                resolution.waits.append(self.wait)
+
+    def end_wait(self, at: int) -> None:
+        if self.wait:
+            self.wait.until, self.wait = at, None
 
     def owe_from(self, question: Question) -> None:
         """An answer is owed since the oldest question, whenever it is read."""
@@ -95,6 +132,8 @@ class Ticket:
         if not owed:
             kind = "next_response" if self.responses else "first_response"
             self.responses.append(Promise(kind, started, due, question, question.answers))
+            if started == question.received:
+                self.begin_resolution(started, question.priorities)
         elif started < owed.started:
             owed.started, owed.due = started, min(owed.due, due)
             owed.cause, owed.answers = question, question.answers
@@ -115,6 +154,7 @@ class Ticket:
         if then in ENDED:
             self.end(answer.written, by=answer)
         elif then:
+            self.begin_wait(answer.written, answer)
             self.reopen_by_hand(answer.written)
 
     def end_response(self, answer: Answer) -> None:
@@ -231,10 +271,15 @@ class Ticket:
 
     def end(self, at: int, *, by: Answer | None = None) -> None:
         if not self.endings_in_force:
+            self.end_wait(at)
             self.endings.append(Ending(at, by, self))
             for promise in self.updates:
                 promise.endings.append(self.endings[-1])
             cancel(self.updates, at)
+            for resolution in self.resolutions:
+                resolution.endings.append(self.endings[-1])
+            if owed := running(self.resolutions):
+                owed.ended = self.endings[-1]
 
     def close(self, at: int) -> None:
         """For a reason, which a lead may give while the customer waits: that breaks the promise."""
@@ -261,12 +306,16 @@ class Ticket:
 
     def reopen_by_hand(self, at: int) -> None:
         """Whoever opens it promises an answer anew, if nobody had given it."""
+        was_ended = bool(self.endings_in_force)
         self.reopen_for_all(at)
         if not open_of(self.responses) and self.unanswered():
             self.owe_from(self.unanswered()[0])
+        if was_ended:
+            self.begin_resolution(at, self.priorities[0])
 
     def merge(self, source: "Ticket", at: int) -> None:
         """The stricter of each kind stays. The ticket is open if anybody waits or one of the matters goes on."""
+        is_active = not self.endings_in_force
         goes_on = any(not ticket.endings_in_force for ticket in (self, source))
         for ours, theirs in ((self.responses, source.responses), (self.updates, source.updates)):
             for one in ours:
@@ -276,12 +325,33 @@ class Ticket:
             owed = [promise for promise in (open_of(ours), open_of(theirs)) if promise]
             cancel([promise for promise in owed if promise is not strictest(owed)], at)
             ours.extend(theirs)
+        self.merge_resolutions(source, at)
         self.questions.extend(source.questions)
         self.priorities.extend(source.priorities)
         self.endings.extend(source.endings)
         source.merged_into = self
+        waits_for_customer = bool(self.wait if is_active else source.wait)
+        source.end_wait(at)
+        self.end_wait(at)
+        if waits_for_customer:
+            self.begin_wait(at, None)
         if goes_on or open_of(self.responses):
             self.reopen_by_hand(at)
+        if open_of(self.responses):
+            self.end_wait(at)
+
+    def merge_resolutions(self, source: "Ticket", at: int) -> None:
+        """The stricter stays; it is paused from now on while the ticket that stays waits for the customer."""
+        ours, theirs = self.resolutions, source.resolutions
+        for one in ours:
+            one.met_others.update(dict.fromkeys(theirs, at))
+        for one in theirs:
+            one.met_others.update(dict.fromkeys(ours, at))
+        owed = [each for each in (running(ours), running(theirs)) if each]
+        strictest_first = sorted(owed, key=lambda each: each.run(at).truly_due(at))
+        for other in strictest_first[1:]:
+            other.lost = at
+        ours.extend(theirs)
 
     # What is taken back
 
@@ -290,7 +360,14 @@ class Ticket:
         answer.stands = False
         if any(ending.by is answer for ending in self.endings_in_force):
             self.reopen_for_all(at)
+        in_force = self.endings_in_force
         waits = self.wait_again(answer, at)
+        self.resolve_again(answer, in_force if waits else [], at)
+        if self.wait and self.wait.by is answer:
+            self.wait.until = self.wait.since
+            self.wait = None
+        elif waits:
+            self.end_wait(at)
         self.updates = [each for each in self.updates if not (each.held_back_by and each.cause is answer)]
         cancel([each for each in self.updates if each.cause is answer], at)
         for promise in sorted(self.updates, key=lambda each: each.started):
@@ -299,6 +376,15 @@ class Ticket:
                 could_end = [each for each in promise.endings if each.over_a_question or not waits]
                 promise.end(promise.answers, could_end)
                 keep_one(promise, self.updates, at)
+
+    def resolve_again(self, answer: Answer, in_force: list[Ending], at: int) -> None:
+        """What this answer had ended goes on, or what nobody could have ended while the customer waited."""
+        for each in sorted(self.resolutions, key=lambda each: each.started):
+            if each.lost is None and each.ended and (each.ended.by is answer or each.ended in in_force):
+                stands = [end for end in each.endings if end.stands and end not in in_force]
+                each.ended = min(stands, key=lambda end: end.at, default=None)
+                if each.ended is None:
+                    keep_one_resolution(each, self.resolutions, at)
 
     def wait_again(self, answer: Answer, at: int) -> bool:
         """Let promises run again until the next answer to their question that stands. True if one runs, or begins."""
@@ -323,12 +409,13 @@ class Desk:
     """All tickets of one customer."""
 
     hours: Hours
+    resolves: bool = False
     tickets: list[Ticket] = field(default_factory=list)
     answers: dict[int, Answer] = field(default_factory=dict)
     refused: list[int] = field(default_factory=list)
 
     def open(self, priority: int, received: int, at: int) -> None:
-        self.tickets.append(Ticket([[(LONG_AGO, priority)]], self.hours))
+        self.tickets.append(Ticket([[(LONG_AGO, priority)]], self.hours, resolves=self.resolves))
         self.tickets[-1].ask(received, at)
 
     def ticket(self, number: int) -> Ticket:
@@ -370,7 +457,11 @@ class Desk:
     def set_status(self, ticket: Ticket, step: Step) -> None:
         if step.act is Act.CLOSED:
             ticket.close(step.at)
+        elif step.then == "waiting":
+            ticket.begin_wait(step.at, None)
+            ticket.reopen_by_hand(step.at)
         elif step.then not in ENDED:
+            ticket.end_wait(step.at)
             ticket.reopen_by_hand(step.at)
         elif open_of(ticket.responses):
             self.refused.append(step.at)
@@ -386,9 +477,13 @@ class Desk:
 
     def excuse(self, ticket: Ticket, step: Step) -> None:
         """A lead proposes it and another one confirms it, while the promise is neither kept nor cancelled."""
-        promises = sorted(ticket.promises, key=lambda each: (each.kind, each.started, each.due))
+        promises = sorted(
+            ticket.promises, key=lambda each: (each.kind, each.started, each.outcome(step.at).due)
+        )
         promise = promises[step.promise % len(promises)]
-        is_owed = promise.outcome(step.at).state in ("running", "breached") and promise.waived is None
+        is_owed = (
+            promise.outcome(step.at).state in ("running", "paused", "breached") and promise.waived is None
+        )
         if not is_owed or promise.is_proposed_for_waiver != (step.act is Act.CONFIRMED):
             self.refused.append(step.at)
         elif step.act is Act.EXCUSED:
@@ -399,7 +494,7 @@ class Desk:
 
 def judged(history: History) -> Judgement:
     """How the promises of a history stand at its end, in the order of their words."""
-    desk = Desk(history.hours)
+    desk = Desk(history.hours, history.resolves)
     desk.open(history.priority, 0, history.noticed)
     for step in history.steps:
         desk.take(step)

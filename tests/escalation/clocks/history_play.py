@@ -17,6 +17,8 @@ from escalation.models import Calendar, Clock
 from escalation.working_time.definitions import OwnDay
 from tests.escalation.clocks.histories import (
     CLOSED_DAY,
+    LONGEST_PAUSE,
+    RESOLVED_WITHIN,
     UPDATE_EVERY,
     WINDOWS,
     WORKED,
@@ -143,14 +145,16 @@ class Conversation:
 
 @dataclass
 class People:
-    contacts: dict[Hours, Contact]
+    contacts: dict[tuple[Hours, bool], Contact]
     lead: User
     director: User
 
     def play(self, history: History, sweeps: Iterable[int]) -> Judgement:
         """What the desk makes of a history if sweeps run at these minutes and at its end. No row stays."""
         with transaction.atomic():
-            conversation = Conversation(self.contacts[history.hours], self.lead, self.director)
+            conversation = Conversation(
+                self.contacts[history.hours, history.resolves], self.lead, self.director
+            )
             conversation.open(history.priority, 0, history.noticed)
             left = sorted(sweeps)
             for step in history.steps:
@@ -187,20 +191,22 @@ def minutes_to(time: datetime) -> int:
     return int((time - NOW).total_seconds() // 60)
 
 
-def contact_under(hours: Hours) -> Contact:
+def contact_under(hours: Hours, *, resolves: bool) -> Contact:
     """A contact of a customer whose windows are counted in these hours, under a policy of its own if need be."""
     contact: Contact = ContactFactory()
-    if hours is Hours.PLAIN:
+    if hours is Hours.PLAIN and not resolves:
         return contact
     plan, around_the_clock, office = ServicePlanFactory(), CalendarFactory(), _office()
-    version = PolicyVersionFactory(policy__plan=plan)
+    version = PolicyVersionFactory(policy__plan=plan, pause_cap_minutes=LONGEST_PAUSE)
     kinds = (ClockKind.FIRST_RESPONSE, ClockKind.NEXT_RESPONSE)
     windows = [(kind, *window) for kind in kinds for window in WINDOWS.items()]
     for kind, priority, minutes in [
         *windows,
         *((ClockKind.UPDATE, *window) for window in UPDATE_EVERY.items()),
+        *((ClockKind.RESOLUTION, *window) for window in RESOLVED_WITHIN.items() if resolves),
     ]:
-        calendar = around_the_clock if hours is Hours.OFFICE and priority == 0 else office
+        is_plain = hours is Hours.PLAIN or (hours is Hours.OFFICE and priority == 0)
+        calendar = around_the_clock if is_plain else office
         PolicyTargetFactory(version=version, kind=kind, priority=priority, minutes=minutes, calendar=calendar)
     ContractFactory(customer=contact.customer, plan=plan)
     return contact
@@ -214,4 +220,9 @@ def _office() -> Calendar:
 def people_of_a_desk() -> People:
     """Customers under each kind of hours, and two who may decide; their rows are stored."""
     set_desk(duty_manager=staff("boss"), intake_owner=staff("intake"))
-    return People({hours: contact_under(hours) for hours in Hours}, AdminFactory(), AdminFactory())
+    contacts = {
+        (hours, resolves): contact_under(hours, resolves=resolves)
+        for hours in Hours
+        for resolves in (False, True)
+    }
+    return People(contacts, AdminFactory(), AdminFactory())

@@ -97,7 +97,7 @@ class Promise:
     @property
     def given_up(self) -> Ending | None:
         """The closing that ended it while the customer waited."""
-        if self.answered_by or self.stopped is None:
+        if self.kind == "update" or self.answered_by or self.stopped is None:
             return None
         over = [ending for ending in self.endings if ending.over_a_question]
         return next((ending for ending in over if ending.at == self.stopped), None)

@@ -37,7 +37,8 @@ def drawn(seed: int) -> History:
         at += random.choice(GAPS)
         steps.append(_drawn_step(random, at, steps))
     priority, hours = random.choice([0, 0, 0, 1, 2, 3]), random.choice([Hours.PLAIN, *Hours])
-    return History(priority, noticed, tuple(steps), at + random.choice(GAPS), hours)
+    end, resolves = at + random.choice(GAPS), random.choice([False, True])
+    return History(priority, noticed, tuple(steps), end, hours, resolves)
 
 
 def _drawn_step(random: Random, at: int, before: Iterable[Step]) -> Step:

@@ -18,6 +18,11 @@ def of_priority(priority: int, *steps: Step) -> History:
     return History(priority, 0, steps, 400)
 
 
+def to_be_resolved(priority: int, *steps: Step) -> History:
+    """The customer is promised a resolution too."""
+    return History(priority, 0, steps, 1200, resolves=True)
+
+
 # What the desk learns late changes nothing about what is true.
 LEARNED_LATE = {
     "read after a raise": of_priority(
@@ -301,8 +306,79 @@ HANDED_OVER = {
         0, Step(10, Act.ASSIGNED), Step(20, Act.ABSENT), Step(40, Act.REPLIED), Step(50, Act.ABSENT)
     ),
 }
+# A resolution is paused while its ticket waits for the customer, and runs on if the solution did not arrive.
+TO_BE_RESOLVED = {
+    "resolved, and opened again to wait for the customer": to_be_resolved(
+        1, Step(10, Act.REPLIED, then="resolved"), Step(20, Act.STATUS, then="waiting")
+    ),
+    "the customer wrote before the solution bounced": to_be_resolved(
+        1,
+        Step(10, Act.REPLIED, then="resolved"),
+        Step(20, Act.ASKED, happened=20),
+        Step(30, Act.BOUNCED, answer=10),
+    ),
+    "it was opened by hand before the solution was voided": to_be_resolved(
+        1,
+        Step(10, Act.CALLED, happened=5, then="resolved"),
+        Step(20, Act.STATUS, then="open"),
+        Step(30, Act.VOIDED, answer=10),
+    ),
+    "it waited for the customer before the solution bounced": to_be_resolved(
+        1,
+        Step(5, Act.REPLIED),
+        Step(10, Act.REPLIED, then="resolved"),
+        Step(20, Act.STATUS, then="waiting"),
+        Step(50, Act.STATUS, then="open"),
+        Step(60, Act.BOUNCED, answer=10),
+    ),
+    "the priority was raised before the solution bounced": to_be_resolved(
+        2,
+        Step(5, Act.REPLIED),
+        Step(10, Act.REPLIED, then="resolved"),
+        Step(20, Act.PRIORITY, priority=0),
+        Step(30, Act.BOUNCED, answer=10),
+    ),
+    "somebody else resolved it before the solution bounced": to_be_resolved(
+        1,
+        Step(5, Act.REPLIED),
+        Step(10, Act.REPLIED, then="resolved"),
+        Step(20, Act.STATUS, then="open"),
+        Step(30, Act.STATUS, then="resolved"),
+        Step(40, Act.BOUNCED, answer=10),
+    ),
+    "the merged ticket waits, and the one that stays does not": to_be_resolved(
+        2,
+        Step(5, Act.REPLIED),
+        Step(10, Act.OPENED, happened=10, priority=1),
+        Step(20, Act.REPLIED, ticket=1, then="waiting"),
+        Step(80, Act.MERGED, ticket=1),
+    ),
+    "the ticket that stays waits, and the merged one does not": to_be_resolved(
+        2,
+        Step(5, Act.REPLIED, then="waiting"),
+        Step(10, Act.OPENED, happened=10, priority=1),
+        Step(20, Act.REPLIED, ticket=1),
+        Step(80, Act.MERGED, ticket=1),
+    ),
+    "a pause makes it the looser one": to_be_resolved(
+        1,
+        Step(5, Act.REPLIED, then="waiting"),
+        Step(60, Act.OPENED, happened=60, priority=1),
+        Step(70, Act.REPLIED, ticket=1),
+        Step(200, Act.MERGED, ticket=1),
+    ),
+    "a question that was read late, after it was opened again": to_be_resolved(
+        0, Step(20, Act.CLOSED), Step(50, Act.STATUS, then="open"), Step(60, Act.ASKED, happened=40)
+    ),
+}
 HISTORIES = (
-    CLOSED_OVER_A_QUESTION | HANDED_OVER | LEARNED_LATE | WRITTEN_AFTER_A_LATER_ANSWER | TAKEN_BACK | MERGED
+    TO_BE_RESOLVED
+    | CLOSED_OVER_A_QUESTION
+    | HANDED_OVER
+    | LEARNED_LATE
+    | WRITTEN_AFTER_A_LATER_ANSWER
+    | TAKEN_BACK
+    | MERGED
 )
 
 
