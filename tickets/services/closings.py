@@ -15,7 +15,7 @@ BY_THE_CUSTOMER = (Fact.CUSTOMER_WROTE, Fact.BY_A_PERSON, Fact.SENDER_ACCEPTED)
 
 
 @dataclass(frozen=True)
-class Change:
+class EndOrReopening:
     """A ticket was ended or opened at ``at`` (UTC): over a question, or by the customer's words, or neither."""
 
     at: datetime
@@ -30,7 +30,7 @@ class Closings:
 
     ticket: int
     origins: Origins | None
-    changes: Mapping[int, Sequence[Change]]
+    changes: Mapping[int, Sequence[EndOrReopening]]
 
     def over(self, question: Message) -> list[datetime]:
         """When the ticket of the question was ended while the customer waited (UTC), since it could be read."""
@@ -59,14 +59,14 @@ class Closings:
         if closed_at is not None:
             yield closed_at, None
 
-    def _met_by(self, question: Message) -> Iterator[Change]:
+    def _met_by(self, question: Message) -> Iterator[EndOrReopening]:
         """What became of the tickets in which the question was; a merge into an open one opens its ticket too."""
         for stay in self._stays(question):
             changes = self.changes.get(stay.ticket, ())
             if stay.since is not None:
                 before = [change for change in changes if change.at <= stay.since]
                 if not (before and before[-1].is_end):
-                    yield Change(stay.since, is_end=False)
+                    yield EndOrReopening(stay.since, is_end=False)
             since = max(question.created_at, stay.since or question.created_at)
             for change in changes:
                 if since < change.at and (stay.until is None or change.at < stay.until):
@@ -82,9 +82,11 @@ def closings_of(ticket: Ticket, origins: Origins | None) -> Closings:
     entries = TimelineEntry.objects.filter(ticket__in=tickets, fact__in=(Fact.STATUS, *BY_THE_CUSTOMER))
     rows = list(entries.order_by("at", "pk").values_list("ticket", "at", "fact", "data"))
     words = {(key, at) for key, at, fact, _data in rows if fact != Fact.STATUS}
-    changes = defaultdict[int, list[Change]](list)
+    changes = defaultdict[int, list[EndOrReopening]](list)
     for key, at, fact, data in rows:
         if fact == Fact.STATUS and (data["before"] in OVER) != (data["after"] in OVER):
             is_end, over_a_question = data["after"] in OVER, data.get("unanswered", False)
-            changes[key].append(Change(at, is_end, over_a_question, not is_end and (key, at) in words))
+            changes[key].append(
+                EndOrReopening(at, is_end, over_a_question, not is_end and (key, at) in words)
+            )
     return Closings(ticket.pk, origins, dict(changes))
