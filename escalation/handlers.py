@@ -107,7 +107,8 @@ def start_the_promise(event: CustomerWrote) -> None:
     more: dict[str, Any] = {} if proposal is None else {"proposal": proposal.pk}
     context = ChangeContext(event.at, event.actor)
     clock = lifecycle.start_promises(event.ticket, event.message, context, is_new=event.is_first, **more)
-    if clock is None:
+    is_older = event.message.at == event.ticket.unanswered_since or event.message.at < event.at
+    if clock is None and is_older:
         begin_with(event.ticket, event.message, context)
     if clock is not None and clock.kind == ClockKind.FIRST_RESPONSE:
         _announce(clock, event)
