@@ -13,6 +13,7 @@ from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKin
 from escalation.clocks import lifecycle, updates_and_resolution
 from escalation.clocks.customer_terms import follow_customer, follow_customer_again
 from escalation.clocks.earlier_answers import put_first
+from escalation.clocks.forgotten_pauses import forget_pauses
 from escalation.clocks.ledger import ChangeContext, append_all, event_row
 from escalation.clocks.merging import merge_clocks
 from escalation.clocks.older_questions import begin_with
@@ -235,7 +236,7 @@ def _revoke(event: ResponseFailed | ResponseVoided, cause: str) -> Clock | None:
     revoked = take_back(ticket, message, context, reopens=event.reopens)
     follow_customer_again(revoked, context)
     if event.reopens:
-        updates_and_resolution.forget_pause(ticket, message, context)
+        forget_pauses(ticket, message, context)
         if ticket.status in OVER:
             resolve_again(ticket, context, ended_at=ticket.resolved_at)
     return next((clock for clock in revoked if clock.is_open), None)

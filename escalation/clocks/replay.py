@@ -171,6 +171,8 @@ def _apply_pause(standing: ClockStanding, line: LedgerLine) -> None:
 def _apply_resumption(standing: ClockStanding, line: LedgerLine) -> None:
     standing.paused_at = None
     standing.paused_seconds += line.data["seconds"]
+    if "terms" in line.data:  # pauses were taken back, which may have hidden that a raise came too late
+        _apply_terms(standing, line)
 
 
 def _apply_waiver(standing: ClockStanding, line: LedgerLine) -> None:

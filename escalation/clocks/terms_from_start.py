@@ -10,6 +10,7 @@ from customers.models import Contract
 from escalation.chains.step_times import due_time
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind
 from escalation.clocks.missed_priorities import MissedPriorities
+from escalation.clocks.pause_lines import in_force, without_pauses
 from escalation.models import Clock, ClockEvent, PolicyTarget
 from escalation.policies.terms import companion_window, window_for
 from escalation.working_time.due_time import add_working
@@ -42,28 +43,35 @@ def promised_window(
 
 
 def agreed_window(
-    clock: Clock, contract: Contract | None, *, missed: MissedPriorities | None = None
+    clock: Clock,
+    contract: Contract | None,
+    *,
+    missed: MissedPriorities | None = None,
+    without_pauses_since: datetime | None = None,
 ) -> AgreedWindow | None:
     """Go through the clock's ledger and let the contract's windows follow each change; None if it promises none.
 
     A raise of the priority counts its window from the raise if that ends earlier; a lowered promise keeps its due
     time until a lead relaxes it; a pause moves only a due time that was still to come. ``missed`` are the changes of
-    the priority between the clock's start and the one in its ledger.
+    the priority between the clock's start and the one in its ledger; pauses since ``without_pauses_since`` (UTC) do
+    not count.
     """
     course = _Course(clock, contract)
-    lines = ClockEvent.objects.filter(clock=clock, change__in=CHANGES).order_by("pk")
-    for change, at, data in lines.values_list("change", "at", "data"):
-        match change:
+    lines = in_force(ClockEvent.objects.filter(clock=clock, change__in=CHANGES).order_by("pk"))
+    if without_pauses_since is not None:
+        lines = without_pauses(lines, since=without_pauses_since)
+    for line in lines:
+        match line.change:
             case ClockChange.STARTED:
-                course.begin(data["priority"] if missed is None else missed.at_first)
+                course.begin(line.data["priority"] if missed is None else missed.at_first)
                 for missed_change in missed.changes if missed is not None else ():
                     course.retarget(missed_change.at, {"priority": missed_change.after})
             case ClockChange.RETARGETED:
-                course.retarget(at, data)
+                course.retarget(line.at, line.data)
             case ClockChange.PAUSED:
-                course.paused_at = at
+                course.paused_at = line.at
             case ClockChange.RESUMED:
-                course.resume(data["seconds"])
+                course.resume(line.data["seconds"])
     return course.window
 
 

@@ -4,7 +4,6 @@ Both exist only where the policy promises them. Every function needs the lock of
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -125,14 +124,6 @@ def end_update_and_resolution(ticket: Ticket, context: ChangeContext) -> None:
     for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
         resume(clock, context)
         finish(clock, context, at=context.at)
-
-
-def forget_pause(ticket: Ticket, message: Message, context: ChangeContext) -> None:
-    """End a pause that began with an answer which the customer never got, as if it had not begun."""
-    began = message.created_at.replace(microsecond=0)
-    for clock in open_clocks(ticket, kinds=[ClockKind.RESOLUTION]):
-        if clock.paused_at == began:
-            resume(clock, replace(context, since=began))
 
 
 def pause_or_resume_resolution(ticket: Ticket, context: ChangeContext) -> None:

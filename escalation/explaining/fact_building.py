@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from customers.models import Contract
 from customers.names import name_of
 from escalation.choices import ClockChange, ClockState
+from escalation.clocks.pause_lines import in_force
 from escalation.clocks.served_channels import Served
 from escalation.explaining.counting import ZERO, CountedStretch, StretchKind, count_out, total_of
 from escalation.explaining.facts import (
@@ -158,7 +159,7 @@ def _pauses(events: Sequence[ClockEvent], *, since: datetime) -> Iterator[_Pause
     it.
     """
     start: datetime | None = None
-    for event in events:
+    for event in in_force(events):
         if event.change == ClockChange.PAUSED:
             start = event.at
         elif event.change == ClockChange.RESUMED and start is not None and event.recorded_at > since:

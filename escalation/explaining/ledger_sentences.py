@@ -1,6 +1,7 @@
 """Sentences for the lines of a promise's ledger, with notes under them."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
@@ -43,9 +44,7 @@ def _rarer_sentence(entry: LedgerEntry) -> str:
         case ClockChange.PAUSED:
             return _("The SLA is paused: waiting on the customer.")
         case ClockChange.RESUMED:
-            return _("The SLA resumes. The due time moved by the %(time)s of working time it was paused.") % {
-                "time": duration_text(entry.paused) if entry.paused is not None else "?"
-            }
+            return _resumption_sentence(entry)
         case ClockChange.STEP if entry.step is not None:
             return _step_sentence(entry.step)
         case ClockChange.MERGED if entry.merged_into:
@@ -66,6 +65,14 @@ def _rarer_sentence(entry: LedgerEntry) -> str:
             return _("A waiver was proposed. It counts when a second person has confirmed it.")
         case change:
             return str(ClockChange(change).label)
+
+
+def _resumption_sentence(entry: LedgerEntry) -> str:
+    if entry.paused is not None and entry.paused < timedelta(0):
+        return _("The reply with which the pause had begun does not count, and neither does the pause.")
+    return _("The SLA resumes. The due time moved by the %(time)s of working time it was paused.") % {
+        "time": duration_text(entry.paused) if entry.paused is not None else "?"
+    }
 
 
 def _retarget_sentence(entry: LedgerEntry) -> str:

@@ -331,10 +331,11 @@ class Ticket:
         self.endings.extend(source.endings)
         source.merged_into = self
         waits_for_customer = bool(self.wait if is_active else source.wait)
+        by = self.wait.by if is_active and self.wait else None
         source.end_wait(at)
         self.end_wait(at)
         if waits_for_customer:
-            self.begin_wait(at, None)
+            self.begin_wait(at, by)
         if goes_on or open_of(self.responses):
             self.reopen_by_hand(at)
         if open_of(self.responses):
@@ -364,7 +365,8 @@ class Ticket:
         waits = self.wait_again(answer, at)
         self.resolve_again(answer, in_force if waits else [], at)
         if self.wait and self.wait.by is answer:
-            self.wait.until = self.wait.since
+            for each in self.resolutions:
+                each.forget_waits(answer)
             self.wait = None
         elif waits:
             self.end_wait(at)

@@ -103,6 +103,11 @@ class Resolution:
     def due(self) -> int:
         return self.run(1_000_000).due
 
+    def forget_waits(self, answer: Answer) -> None:
+        """The ticket waited since an answer that did not count."""
+        if self.stopped is None:
+            self.waits = [wait for wait in self.waits if wait.by is not answer]
+
     def run(self, until: int) -> Run:
         """As it is at this minute, or was when it ended."""
         until = until if self.stopped is None else min(until, self.stopped)

@@ -371,8 +371,46 @@ TO_BE_RESOLVED = {
         0, Step(20, Act.CLOSED), Step(50, Act.STATUS, then="open"), Step(60, Act.ASKED, happened=40)
     ),
 }
+# A pause counts only if the answer does with which it began, though a sweep may have ended it or recorded a breach.
+PAUSED_IN_VAIN = {
+    "it was as long as it may be": to_be_resolved(
+        1, Step(61, Act.REPLIED, then="waiting"), Step(555, Act.BOUNCED, answer=61)
+    ),
+    "the resolution was late in spite of it": to_be_resolved(
+        1, Step(61, Act.REPLIED, then="waiting"), Step(955, Act.BOUNCED, answer=61)
+    ),
+    "the priority was raised during it": to_be_resolved(
+        1,
+        Step(61, Act.REPLIED, then="waiting"),
+        Step(100, Act.PRIORITY, priority=0),
+        Step(150, Act.BOUNCED, answer=61),
+    ),
+    "the priority was raised when it was over, though it was late without it": to_be_resolved(
+        1,
+        Step(61, Act.REPLIED, then="waiting"),
+        Step(650, Act.PRIORITY, priority=0),
+        Step(700, Act.BOUNCED, answer=61),
+    ),
+    "a colleague had let it wait before": to_be_resolved(
+        1,
+        Step(10, Act.REPLIED),
+        Step(20, Act.STATUS, then="waiting"),
+        Step(50, Act.ASKED, happened=50),
+        Step(61, Act.REPLIED, then="waiting"),
+        Step(555, Act.BOUNCED, answer=61),
+    ),
+    "another ticket was merged into it": to_be_resolved(
+        1,
+        Step(10, Act.OPENED, happened=10, priority=1),
+        Step(20, Act.REPLIED, ticket=1),
+        Step(61, Act.REPLIED, then="waiting"),
+        Step(100, Act.MERGED, ticket=1),
+        Step(555, Act.BOUNCED, answer=61),
+    ),
+}
 HISTORIES = (
-    TO_BE_RESOLVED
+    PAUSED_IN_VAIN
+    | TO_BE_RESOLVED
     | CLOSED_OVER_A_QUESTION
     | HANDED_OVER
     | LEARNED_LATE
@@ -385,3 +423,9 @@ HISTORIES = (
 @pytest.mark.parametrize("history", list(HISTORIES.values()), ids=list(HISTORIES))
 def test_the_desk_judges_as_the_design_says(people, history):
     assert people.play(history, []) == judged(history)
+
+
+@pytest.mark.parametrize("sweeps", [range(30, 1200, 90), [750, 980]], ids=["often", "late"])
+@pytest.mark.parametrize("history", list(PAUSED_IN_VAIN.values()), ids=list(PAUSED_IN_VAIN))
+def test_a_pause_in_vain_does_not_count_whenever_sweeps_ran(people, history, sweeps):
+    assert people.play(history, sweeps) == judged(history)

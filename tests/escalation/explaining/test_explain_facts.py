@@ -133,6 +133,36 @@ def test_only_the_part_of_a_pause_after_a_raise_moves_the_raised_window(contact)
     assert explanation.due_at == minute(160 + 1200 + 40)
 
 
+def test_a_pause_that_was_taken_back_is_not_counted(contact):
+    ticket = open_with_resolution(contact, "UTC")
+    pause_between(ticket, 20, 50)
+    reply = answered(ticket, 100, then=Status.WAITING)
+    change_priority(
+        ticket=ticket, priority=Priority.P1, actor=ticket.owner, at=minute(160), reason="More users"
+    )
+    change_priority(
+        ticket=ticket, priority=Priority.P2, actor=ticket.owner, at=minute(170), reason="Fewer users"
+    )
+    bounced(reply, 200)
+    explanation = explain_at(ticket, 300, ClockKind.RESOLUTION)
+    assert explanation.due_at == minute(160 + 1200)
+    assert (explanation.count.agrees, explanation.count.carried) == (True, timedelta(0))
+    assert {piece.part for piece in explanation.count.pieces} == {"counted", "left"}
+
+
+def test_a_pause_before_one_that_was_taken_back_is_counted(contact):
+    ticket = open_with_resolution(contact, "UTC")
+    pause_between(ticket, 20, 50)
+    reply = answered(ticket, 100, then=Status.WAITING)
+    sweep(now=minute(1150))
+    bounced(reply, 1200)
+    explanation = explain_at(ticket, 1300, ClockKind.RESOLUTION)
+    assert explanation.due_at == minute(2430)
+    assert (explanation.count.agrees, explanation.count.carried) == (True, timedelta(0))
+    paused = [piece for piece in explanation.count.pieces if piece.part == "paused"]
+    assert [(piece.start, piece.end) for piece in paused] == [(minute(20), minute(50))]
+
+
 def test_fractions_of_a_second_cut_off_by_the_ledger_do_not_count_as_pause(contact):
     ticket = open_with_resolution(contact, "UTC")
     pause_between(ticket, 100, 200 + 0.5 / 60)

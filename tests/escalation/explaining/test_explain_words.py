@@ -174,6 +174,10 @@ RETARGETED = replace(LINE, change=ClockChange.RETARGETED, due_before=NOW + 3 * H
             "The SLA resumes. The due time moved by the 1 h of working time it was paused.",
         ),
         (
+            replace(LINE, change=ClockChange.RESUMED, paused=-HOUR),
+            "The reply with which the pause had begun does not count, and neither does the pause.",
+        ),
+        (
             replace(LINE, change=ClockChange.MERGED, merged_from="SD#7", merged_into="SD#9"),
             "SD#7 was merged into SD#9, which the SLA now belongs to.",
         ),
