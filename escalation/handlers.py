@@ -107,12 +107,19 @@ def start_the_promise(event: CustomerWrote) -> None:
     proposal = event.proposal if event.proposal is not None and event.proposal.runs else None
     more: dict[str, Any] = {} if proposal is None else {"proposal": proposal.pk}
     context = ChangeContext(event.at, event.actor)
-    clock = lifecycle.start_promises(event.ticket, event.message, context, is_new=event.is_first, **more)
-    is_older = event.message.at == event.ticket.unanswered_since or event.message.at < event.at
-    if clock is None and is_older:
+    begun = lifecycle.start_promises(event.ticket, event.message, context, is_new=event.is_first, **more)
+    if _may_be_older(event, begun):
         begin_with(event.ticket, event.message, context)
-    if clock is not None and clock.kind == ClockKind.FIRST_RESPONSE:
-        _announce(clock, event)
+    if begun is not None and begun.clock.kind == ClockKind.FIRST_RESPONSE:
+        _announce(begun.clock, event)
+
+
+def _may_be_older(event: CustomerWrote, begun: lifecycle.Begun | None) -> bool:
+    """True if a promise may run that began later than the message was received."""
+    is_late = event.message.at < event.at
+    if begun is not None:
+        return is_late and begun.resolution_runs
+    return is_late or event.message.at == event.ticket.unanswered_since
 
 
 def start_the_late_promise(event: MarkedAsPerson | SenderAccepted) -> None:
@@ -121,7 +128,8 @@ def start_the_late_promise(event: MarkedAsPerson | SenderAccepted) -> None:
     if ticket.unanswered_since != message.at:
         return
     context = ChangeContext(event.at, event.actor)
-    if lifecycle.start_promises(ticket, message, context) is None:
+    begun = lifecycle.start_promises(ticket, message, context)
+    if begun is None or begun.resolution_runs:
         begin_with(ticket, message, context)
 
 

@@ -4,6 +4,7 @@ Every function needs the lock of the ticket and the transaction of the change th
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +59,14 @@ def newest_clock(ticket: Ticket) -> Clock | None:
     return clock
 
 
+@dataclass(frozen=True)
+class Begun:
+    """The promise of an answer to a question; a resolution may run already that began later than the question."""
+
+    clock: Clock
+    resolution_runs: bool
+
+
 def start_promises(
     ticket: Ticket,
     message: Message,
@@ -65,7 +74,7 @@ def start_promises(
     *,
     is_new: bool = False,
     **more: Any,
-) -> Clock | None:
+) -> Begun | None:
     """Start the promise of an answer to ``message``, from its receipt, and of a resolution if one is promised.
 
     None if an answer is owed already. Unless the ticket is new, the message may be read late, and both follow the
@@ -86,7 +95,7 @@ def start_promises(
     if terms.resolution is not None:
         resolution = start_clock(ticket, terms.resolution, context, kind=ClockKind.RESOLUTION, **begun)
         follow(resolution, missed.changes, context)
-    return clock
+    return Begun(clock, terms.owes_resolution)
 
 
 def start_waiting(ticket: Ticket, question: WaitingQuestion, context: ChangeContext) -> Clock | None:
@@ -96,7 +105,8 @@ def start_waiting(ticket: Ticket, question: WaitingQuestion, context: ChangeCont
     """
     message, since = question.message, question.since
     if since == message.at:
-        return start_promises(ticket, message, context)
+        begun_then = start_promises(ticket, message, context)
+        return begun_then.clock if begun_then is not None else None
     missed = missed_priorities(ticket, since, message=message)
     terms = starting_terms_of(ticket, at=since, priority=missed.at_first)
     if terms is None:

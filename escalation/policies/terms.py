@@ -171,11 +171,12 @@ def _own_windows(
 
 @dataclass(frozen=True)
 class StartingTerms:
-    """``resolution`` is None if none is promised, or if one is owed already."""
+    """``resolution`` is None if none is promised, or if one is owed already, as ``owes_resolution`` says."""
 
     kind: ClockKind
     answer: Terms
     resolution: Terms | None
+    owes_resolution: bool
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ def starting_terms_of(
     if kind in own:
         answer = in_place_of(own[kind], answer)
     terms = Terms(contract, resolution) if resolution is not None else None
-    return StartingTerms(kind, Terms(contract, answer), terms)
+    return StartingTerms(kind, Terms(contract, answer), terms, owed.waits_for_resolution)
 
 
 def _contract_of(signed: Iterable[Sequence[Any]], at: datetime) -> Contract | None:

@@ -370,6 +370,12 @@ TO_BE_RESOLVED = {
     "a question that was read late, after it was opened again": to_be_resolved(
         0, Step(20, Act.CLOSED), Step(50, Act.STATUS, then="open"), Step(60, Act.ASKED, happened=40)
     ),
+    "a question that was read late, after it was opened again with nothing to answer": to_be_resolved(
+        0,
+        Step(10, Act.REPLIED, then="resolved"),
+        Step(50, Act.STATUS, then="waiting"),
+        Step(60, Act.ASKED, happened=40),
+    ),
 }
 # A pause counts only if the answer does with which it began, though a sweep may have ended it or recorded a breach.
 PAUSED_IN_VAIN = {
