@@ -34,9 +34,9 @@ def fail_response(*, message: Message, at: datetime, answer: str, actor: User | 
     message.failed_at = at
     message.failure = answer
     message.save(update_fields=["failed_at", "failure"])
-    _count_as_unanswered(ticket)
+    waits_again = _count_as_unanswered(ticket)
     record(ticket, Fact.RESPONSE_FAILED, at=at, actor=actor, message=message.pk, answer=answer)
-    reopens = _reopens(ticket, message)
+    reopens = _reopens(ticket, message, waits_again=waits_again)
     publish(
         ResponseFailed(ticket=ticket, at=at, actor=actor, message=message, answer=answer, reopens=reopens)
     )
@@ -59,9 +59,9 @@ def void_response(*, message: Message, actor: User, at: datetime, reason: str) -
         raise DeskError(_("This is not a reply that can be voided."))
     message.voided_at, message.voided_by, message.void_reason = at, actor, reason.strip()
     message.save(update_fields=["voided_at", "voided_by", "void_reason"])
-    _count_as_unanswered(ticket)
+    waits_again = _count_as_unanswered(ticket)
     record(ticket, Fact.RESPONSE_VOIDED, at=at, actor=actor, reason=message.void_reason, message=message.pk)
-    reason, reopens = message.void_reason, _reopens(ticket, message)
+    reason, reopens = message.void_reason, _reopens(ticket, message, waits_again=waits_again)
     publish(
         ResponseVoided(ticket=ticket, at=at, actor=actor, message=message, reason=reason, reopens=reopens)
     )
@@ -69,19 +69,22 @@ def void_response(*, message: Message, actor: User, at: datetime, reason: str) -
         move_to(ticket, Status.OPEN, actor=None, at=at, reason=_("A reply was voided."))
 
 
-def _count_as_unanswered(ticket: Ticket) -> None:
+def _count_as_unanswered(ticket: Ticket) -> bool:
+    """True if the customer waits again, or for longer: not if they waited as long when a colleague set the status."""
+    before = ticket.unanswered_since
     ticket.unanswered_since = unanswered_since(ticket)
     ticket.save(update_fields=["unanswered_since"])
+    return ticket.unanswered_since not in (None, before)
 
 
-def _reopens(ticket: Ticket, message: Message) -> bool:
-    """True if the customer waits, or if the ticket was ended or set to wait together with this very answer.
+def _reopens(ticket: Ticket, message: Message, *, waits_again: bool) -> bool:
+    """True if the customer waits again, or if the ticket was ended or set to wait together with this very answer.
 
     Nobody looks at a resolved ticket, or at one that waits for a customer whom we never reached.
     """
     if ticket.status in (Status.NEW, Status.OPEN):
         return False
-    if ticket.unanswered_since is not None:
+    if waits_again:
         return True
     if ticket.resolved_at is not None:
         return ticket.resolved_at == message.created_at or _ended_merged_one(ticket, message)

@@ -358,17 +358,19 @@ class Ticket:
 
     def revoke(self, answer: Answer, at: int) -> None:
         """Everything owed runs on as if the answer had never been given."""
+        waited = [question.received for question in self.unanswered()[:1]]
         answer.stands = False
         if any(ending.by is answer for ending in self.endings_in_force):
             self.reopen_for_all(at)
         in_force = self.endings_in_force
         waits = self.wait_again(answer, at)
         self.resolve_again(answer, in_force if waits else [], at)
+        waiting = [question.received for question in self.unanswered()[:1]]
         if self.wait and self.wait.by is answer:
             for each in self.resolutions:
                 each.forget_waits(answer)
             self.wait = None
-        elif waits:
+        elif waiting and waiting != waited:
             self.end_wait(at)
         self.updates = [each for each in self.updates if not (each.held_back_by and each.cause is answer)]
         cancel([each for each in self.updates if each.cause is answer], at)

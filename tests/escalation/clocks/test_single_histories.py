@@ -346,6 +346,13 @@ TO_BE_RESOLVED = {
         Step(30, Act.STATUS, then="resolved"),
         Step(40, Act.BOUNCED, answer=10),
     ),
+    "it waited for the customer, who waited as long without the answer that bounced": to_be_resolved(
+        2,
+        Step(240, Act.REPLIED, then="resolved"),
+        Step(930, Act.ASKED, happened=911),
+        Step(940, Act.CALLED, happened=869, then="waiting"),
+        Step(1100, Act.BOUNCED, answer=240),
+    ),
     "the merged ticket waits, and the one that stays does not": to_be_resolved(
         2,
         Step(5, Act.REPLIED),
