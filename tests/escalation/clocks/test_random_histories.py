@@ -19,7 +19,7 @@ from tests.escalation.clocks.history_play import People, people_of_a_desk
 
 pytestmark = pytest.mark.django_db
 
-FIRST_SEED, HOW_MANY = map(int, os.environ.get("HISTORIES", "0,5").split(","))
+FIRST_SEED, HOW_MANY = map(int, os.environ.get("HISTORIES", "0,18").split(","))
 # Both sides of the ends of windows come up often.
 GAPS = [1, 2, 5, 7, 10, 29, 30, 31, 45, 59, 60, 61, 119, 200, 240, 241, 479, 480, 700, 1441]
 WEIGHTS = {
