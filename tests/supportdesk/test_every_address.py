@@ -206,9 +206,8 @@ def model_of(address: Address) -> type[Model]:
 
 
 def words_of(response: HttpResponseBase) -> str:
-    """All that an answer says, the files of a ZIP included."""
+    """All that an answer says, the files of a ZIP included. The client has closed it, and kept the connection."""
     content = b"".join(response) if response.streaming else response.content
-    response.close()
     if content.startswith(b"PK"):
         pack = zipfile.ZipFile(io.BytesIO(content))
         content = b"\n".join(pack.read(name) for name in pack.namelist())
