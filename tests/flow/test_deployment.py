@@ -239,7 +239,9 @@ def test_a_person_signs_in_through_the_proxy(proxy: Proxy) -> None:
         "/login/", urlencode(form).encode(), Content_Type="application/x-www-form-urlencoded", **given
     )
     assert answer.status == 302
-    assert any("sessionid=" in each and "Secure" in each for each in answer.headers.get_all("Set-Cookie", []))
+    assert any(
+        "__Host-session=" in each and "Secure" in each for each in answer.headers.get_all("Set-Cookie", [])
+    )
 
 
 def test_plain_http_is_sent_to_https_and_metrics_stay_inside(proxy: Proxy, web: Web) -> None:
