@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from escalation.choices import RESPONSE_KINDS, ClockChange, ClockKind, NoticeKind
 from escalation.clocks import lifecycle, updates_and_resolution
 from escalation.clocks.customer_terms import follow_customer, follow_customer_again
-from escalation.clocks.earlier_answers import put_first
+from escalation.clocks.earlier_answers import forget_what_reopening_asked, put_first
 from escalation.clocks.forgotten_pauses import forget_pauses
 from escalation.clocks.ledger import ChangeContext, append_all, event_row
 from escalation.clocks.merging import merge_clocks
@@ -204,6 +204,8 @@ def keep_the_promise(event: StaffResponded) -> None:
     waiting = [clock for clock in owed if clock.kind in RESPONSE_KINDS]
     for clock in waiting:
         lifecycle.answer(clock, event.message, context)
+    if event.message.at < event.at:
+        forget_what_reopening_asked(event.ticket, event.message, context)
     is_backdated = event.message.at < event.at and event.ticket.is_active
     asked_since = oldest_unanswered_question(event.ticket) if is_backdated else None
     if asked_since is not None:

@@ -40,7 +40,6 @@ def put_first(ticket: Ticket, message: Message, context: ChangeContext, *, like:
     The later one then answered the oldest question that came between both, if one did, and kept the update after this
     answer, promised by the terms of ``like`` if given. False if nothing had followed this answer by now.
     """
-    _forget_what_reopening_asked(ticket, message, context)
     endings = endings_of(ticket)
     for clock in _ended_later(ticket, message, endings):
         replaced = clock.answered_by
@@ -58,8 +57,11 @@ def put_first(ticket: Ticket, message: Message, context: ChangeContext, *, like:
     return True
 
 
-def _forget_what_reopening_asked(ticket: Ticket, message: Message, context: ChangeContext) -> None:
-    """End the promise of an answer to an older question that was made when the ticket was opened again."""
+def forget_what_reopening_asked(ticket: Ticket, message: Message, context: ChangeContext) -> None:
+    """End the promise of an answer to an older question that was made when the ticket was opened again.
+
+    What waits besides is owed nothing afterwards, until `lifecycle.start_waiting`.
+    """
     for clock in open_response_clocks(ticket):
         question = clock.started_by
         if question is None or not question.at <= message.at < clock.started_at:

@@ -235,6 +235,20 @@ MERGED = {
 }
 # A lead closes a ticket over a question: nobody waits, unless somebody opens it again.
 CLOSED_OVER_A_QUESTION = {
+    "asked again since, before a call from before the closing is logged": of_priority(
+        2,
+        Step(20, Act.CLOSED),
+        Step(30, Act.STATUS, then="open"),
+        Step(50, Act.ASKED, happened=40),
+        Step(60, Act.CALLED, happened=10),
+    ),
+    "asked again since, before such a call is logged that would close it": of_priority(
+        2,
+        Step(20, Act.CLOSED),
+        Step(30, Act.STATUS, then="waiting"),
+        Step(50, Act.ASKED, happened=40),
+        Step(60, Act.CALLED, happened=10, then="closed"),
+    ),
     "opened again to wait for the customer": of_priority(
         2, Step(10, Act.CLOSED), Step(20, Act.STATUS, then="waiting")
     ),
